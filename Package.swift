@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "muster",
+    products: [.executable(name: "muster", targets: ["muster"])],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    ],
+    targets: [
+        // C libraries, found by pkg-config.
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .systemLibrary(name: "CFreeIPMI", pkgConfig: "libfreeipmi", providers: [.apt(["libfreeipmi-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+        .target(name: "CLuaShim", dependencies: ["CLua"]),
+        .target(name: "CLinuxShim"),
+
+        // Muster: the arrows of docs/design are never reversed.
+        .target(name: "MusterCore", swiftSettings: strict),
+        .target(name: "MusterEngine", dependencies: ["MusterCore"], swiftSettings: strict),
+        .target(
+            name: "MusterStore",
+            dependencies: ["MusterEngine", "CSodium", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .target(name: "MusterLua", dependencies: ["MusterCore", "CLuaShim"], swiftSettings: strict),
+        .target(name: "MusterScripting", dependencies: ["MusterLua", "MusterEngine", "CSodium"], swiftSettings: strict),
+        .target(name: "MusterDrivers", dependencies: ["MusterEngine", "CFreeIPMI", "CLinuxShim"], swiftSettings: strict),
+        .target(
+            name: "MusterNetboot",
+            dependencies: [
+                "MusterEngine",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "MusterConsole",
+            dependencies: [
+                "MusterEngine",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(name: "MusterSim", dependencies: ["MusterEngine"], swiftSettings: strict),
+        .target(name: "MusterLab", dependencies: ["MusterCore"], swiftSettings: strict),
+        .executableTarget(
+            name: "muster",
+            dependencies: [
+                "MusterConsole", "MusterScripting", "MusterNetboot", "MusterDrivers", "MusterStore", "MusterLab", "CEdit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "MusterEngineTests", dependencies: ["MusterEngine", "MusterSim"], swiftSettings: strict),
+        .testTarget(name: "MusterLuaTests", dependencies: ["MusterLua"], swiftSettings: strict),
+        .testTarget(name: "MusterScriptingTests", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
+        .testTarget(name: "MusterDriversTests", dependencies: ["MusterDrivers", "CLinuxShim"], swiftSettings: strict),
+        .executableTarget(
+            name: "netboot-probe",
+            dependencies: ["MusterNetboot", .product(name: "Logging", package: "swift-log")], path: "Tests/NetbootProbe",
+            swiftSettings: strict),
+        .testTarget(name: "MusterNetbootTests", dependencies: ["MusterNetboot", "netboot-probe"], swiftSettings: strict),
+    ]
+)

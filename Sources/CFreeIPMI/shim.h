@@ -1,0 +1,3 @@
+#pragma once
+#include <freeipmi/api/ipmi-api.h>
+#include <freeipmi/interface/ipmi-rmcpplus-interface.h>

@@ -1,0 +1,29 @@
+// What Linux offers and Swift's Glibc module hides, because it is declared under _GNU_SOURCE only or takes variable arguments.
+#pragma once
+#include <sys/types.h>
+
+// Starts a program that outlives its parent: a session of its own, standard input from /dev/null, output and errors appended
+// to `log`, working directory `directory`, default signals, no environment but PATH. The descriptors become 3, 4, … in the
+// child, and nothing else is inherited. Returns 0 and the process id, or an errno value.
+int muster_spawn_detached(
+    const char *program, char *const arguments[], const char *directory, const char *log, const int descriptors[], int count,
+    pid_t *process);
+
+// Locks the whole file for its open file description, whoever inherits it: 0 done, 1 another holds it, -1 with errno.
+int muster_lock_file(int descriptor);
+
+// Whether another open file description holds a lock on any byte of the range: 1 yes, 0 no, -1 with errno. A length of 0 is all.
+int muster_range_locked(int descriptor, off_t start, off_t length);
+
+// Whether any process has the regular file open for writing: 1 yes, 0 no, -1 unknown (no leases on this file system).
+// The descriptor must be open for reading only.
+int muster_open_for_writing(int descriptor);
+
+// A descriptor that means this process and no later one with the same number; -1 with errno.
+int muster_process_descriptor(pid_t process);
+int muster_signal_descriptor(int descriptor, int signal);
+
+// From so many milliseconds on, interrupts the calling thread's blocking calls (EINTR) every 20 ms until stopped. One at a time for
+// each thread. Returns 0, or -1 with errno. The signal has a handler that does nothing.
+int muster_interrupt_after(int milliseconds);
+void muster_interrupt_stop(void);

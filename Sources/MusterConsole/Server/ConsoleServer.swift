@@ -1,0 +1,52 @@
+import Hummingbird
+import Logging
+import MusterCore
+import MusterEngine
+import NIOCore
+import Synchronization
+
+/// The engine's HTTP API on a Unix socket: what `muster`, and anything that speaks HTTP, asks a running engine. docs/api.md says what
+/// it answers.
+public struct ConsoleServer: Sendable {
+    private let control: Control
+    private let socketPath: String
+    private let logger: Logger
+
+    /// A server for one engine. Nothing happens before `run`.
+    public init(control: Control, socketPath: String, logger: Logger = Logger(label: "muster.console")) {
+        self.control = control
+        self.socketPath = socketPath
+        self.logger = logger
+    }
+
+    /// Serves until its task is cancelled; `ready` is called once requests are answered. The socket has mode 0600 from its first moment
+    /// and is gone when this returns. Errors: `console_busy` when a live engine has the socket, `console_failed`.
+    public func run(ready: @escaping @Sendable () -> Void = {}) async throws {
+        let socket = try ConsoleSocket(socketPath)
+        defer { socket.remove() }
+        var quiet = logger
+        quiet.logLevel = .error
+        let refused = Mutex<MusterError?>(nil)
+        let application = Application(
+            responder: ConsoleResponder(control: control),
+            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            configuration: .init(address: .unixDomainSocket(path: socket.bindPath), serverName: "Muster"),
+            onServerRunning: { channel in
+                do {
+                    try socket.publish()
+                    ready()
+                } catch {
+                    refused.withLock { $0 = error as? MusterError }
+                    try? await channel.close()
+                }
+            },
+            logger: quiet)
+        do {
+            try await application.run()
+        } catch {
+            if let refused = refused.withLock({ $0 }) { throw refused }
+            if Task.isCancelled { return }
+            throw ConsoleSocket.failure(socketPath, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,63 @@
+/// What a hook file asks to be called for.
+public struct HookDeclaration: Codable, Sendable, Hashable {
+    public enum Trigger: Codable, Sendable, Hashable {
+        /// Each event of this name.
+        case event(String)
+        /// Every so many milliseconds.
+        case timer(Int64)
+    }
+
+    public var id: HookID
+    public var trigger: Trigger
+    /// The event's field that names the subject by which runs queue: `resource` or `server`; nil means whichever the event has.
+    public var key: String?
+    /// `file:line` of the registration.
+    public var place: String
+
+    public init(id: HookID, trigger: Trigger, key: String? = nil, place: String) {
+        self.id = id
+        self.trigger = trigger
+        self.key = key
+        self.place = place
+    }
+}
+
+/// A hook as the engine remembers it, also while its file is broken or absent.
+public struct Hook: Codable, Sendable, Hashable {
+    public var declaration: HookDeclaration
+    /// The hook file's name (`failover.lua`).
+    public var file: String
+    /// The hash of the code that new runs begin with.
+    public var code: String
+    /// The last event it has been given a run for; for timers, the number of the last tick.
+    public var cursor: Int64
+    /// For timers: when the last tick was.
+    public var ticked: Timestamp?
+    /// False while no loaded file declares it; its backlog then waits.
+    public var active: Bool
+
+    public var id: HookID { declaration.id }
+
+    public init(declaration: HookDeclaration, file: String, code: String, cursor: Int64, active: Bool = true) {
+        self.declaration = declaration
+        self.file = file
+        self.code = code
+        self.cursor = cursor
+        self.active = active
+    }
+}
+
+/// The sources that a run executes, kept by content hash.
+public struct CodeBundle: Codable, Sendable, Hashable {
+    public var hash: String
+    /// The file that is executed (`failover.lua`).
+    public var main: String
+    /// Source text by file or module name.
+    public var sources: [String: String]
+
+    public init(hash: String, main: String, sources: [String: String]) {
+        self.hash = hash
+        self.main = main
+        self.sources = sources
+    }
+}

@@ -1,0 +1,51 @@
+/// What an operator may tune; `fleet.lua` sets it by `settings { … }`. Times are in milliseconds.
+public struct Settings: Codable, Sendable, Hashable {
+    public var heartbeat: Int64 = 1_000
+    public var suspectAfter: Int64 = 3_000
+    public var failedAfter: Int64 = 10_000
+    /// Time after an engine start in which nothing is declared failed.
+    public var quietTime: Int64 = 15_000
+    /// A gap between two turns of the loop that makes silence count anew.
+    public var stallAfter: Int64 = 1_500
+    /// So many silent at once, and more than `isolationShare` of the machines: the engine doubts itself.
+    public var isolationCount: Int = 3
+    public var isolationShare: Double = 1.0 / 3.0
+    public var powerPoll: Int64 = 10_000
+    /// The same while a machine is suspect, failed or starting.
+    public var powerPollUrgent: Int64 = 1_000
+    /// How long a fence may take to see the machine off.
+    public var fenceTimeout: Int64 = 60_000
+    /// How long a machine may take from power-on to its first report.
+    public var startTimeout: Int64 = 300_000
+    public var stepLimit: Int = 10_000
+
+    public init() {}
+}
+
+/// The network on which Muster answers DHCP, TFTP and HTTP.
+public struct BootNetwork: Codable, Sendable, Hashable {
+    public var interface: String
+    /// The engine's own address there.
+    public var address: IPv4Network
+    /// Addresses for machines that are not declared: first and last.
+    public var rangeFirst: IPv4Address?
+    public var rangeLast: IPv4Address?
+    public var httpPort: Int
+    /// The folder with `vmlinuz`, `ramdisk.gz`, `undionly.kpxe`, `snponly.efi`.
+    public var files: String
+    /// Added to the kernel's arguments.
+    public var kernelArguments: String
+
+    public init(
+        interface: String, address: IPv4Network, rangeFirst: IPv4Address? = nil, rangeLast: IPv4Address? = nil,
+        httpPort: Int = 8080, files: String, kernelArguments: String = ""
+    ) {
+        self.interface = interface
+        self.address = address
+        self.rangeFirst = rangeFirst
+        self.rangeLast = rangeLast
+        self.httpPort = httpPort
+        self.files = files
+        self.kernelArguments = kernelArguments
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+
+extension Value: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let flag = try? container.decode(Bool.self) {
+            self = .bool(flag)
+        } else if let number = try? container.decode(Int64.self) {
+            self = .int(number)
+        } else if let number = try? container.decode(Double.self) {
+            self = .double(number)
+        } else if let text = try? container.decode(String.self) {
+            self = .string(text)
+        } else if let items = try? container.decode([Value].self) {
+            self = .array(items)
+        } else {
+            self = .object(try container.decode([String: Value].self))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let flag): try container.encode(flag)
+        case .int(let number): try container.encode(number)
+        case .double(let number): try container.encode(number)
+        case .string(let text): try container.encode(text)
+        case .array(let items): try container.encode(items)
+        case .object(let fields): try container.encode(fields)
+        }
+    }
+}
+
+extension Value {
+    /// The canonical JSON text: keys sorted, no spaces; equal values give equal text.
+    public var json: String { jsonText(pretty: false) }
+
+    public func jsonText(pretty: Bool) -> String {
+        let encoder = JSONEncoder.canonical(pretty: pretty)
+        // Only a number that JSON cannot hold (NaN, infinity) can fail here, and the strategy gives those a text.
+        guard let data = try? encoder.encode(self) else { return "null" }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Reads JSON text. Errors: `bad_json`.
+    public init(json: String) throws {
+        do {
+            self = try JSONDecoder.canonical().decode(Value.self, from: Data(json.utf8))
+        } catch {
+            throw MusterError(.badJSON, "this is not JSON: \(json.prefix(60))")
+        }
+    }
+
+    /// Any codable object as a plain value.
+    public init<T: Encodable>(encoding object: T) throws {
+        let data = try JSONEncoder.canonical(pretty: false).encode(object)
+        self = try JSONDecoder.canonical().decode(Value.self, from: data)
+    }
+
+    /// A codable object from a plain value.
+    public func decode<T: Decodable>(_ type: T.Type) throws -> T {
+        let data = try JSONEncoder.canonical(pretty: false).encode(self)
+        return try JSONDecoder.canonical().decode(type, from: data)
+    }
+}
+
+extension JSONEncoder {
+    /// The one encoder of Muster: sorted keys, so that equal objects give equal bytes.
+    public static func canonical(pretty: Bool = false) -> JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting =
+            pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return encoder
+    }
+}
+
+extension JSONDecoder {
+    public static func canonical() -> JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return decoder
+    }
+}

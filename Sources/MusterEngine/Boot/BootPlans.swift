@@ -1,0 +1,47 @@
+import MusterCore
+
+// What a machine shall do at its boot.
+extension Engine {
+    public func address(for mac: MACAddress) -> IPv4Address? { world.resource(mac: mac)?.address }
+
+    /// The plan of a machine that asks. A machine without a claim never learns where an image is; one answer holds for a whole boot.
+    public mutating func plan(for request: BootRequest, now: Now) -> BootPlan {
+        defer { review(now: now) }
+        guard let known = world.resource(mac: request.mac) else { return .discover(token: token()) }
+        let id = known.id
+        if isFencing(id) { return .wait(reason: "this machine is being fenced") }
+        let hadEvidence = validEvidence(for: id) != nil
+        signOfLife(of: id, "a boot request", now: now)
+        let claim = world.aliveClaim(on: id)
+        if claim != nil, hadEvidence {
+            beginBoot(id, epoch: nil, now: now)
+            return .wait(reason: "this machine was fenced; its servers may be moving")
+        }
+        guard let claim else { return .discover(token: beginBoot(id, epoch: nil, now: now)) }
+        guard let export = claim.export else { return .wait(reason: "the image's export is not open yet") }
+        if claim.exportDied == true { return .wait(reason: "the image's export ended without being cut") }
+        let token = beginBoot(id, epoch: claim.epoch, now: now)
+        return .image(
+            ImageBoot(
+                token: token, epoch: claim.epoch, server: claim.server, export: export,
+                address: world.servers[claim.server]?.address,
+                heartbeatMilliseconds: world.general.settings.heartbeat))
+    }
+
+    /// The token of this boot. The same comes back until the machine reports with a boot id.
+    @discardableResult
+    private mutating func beginBoot(_ id: ResourceID, epoch: Epoch?, now: Now) -> String {
+        guard var resource = world.resources[id] else { return token() }
+        if let boot = resource.boot, boot.bootID == nil, boot.epoch == epoch { return boot.token }
+        let boot = BootGrant(token: token(), epoch: epoch)
+        resource.boot = boot
+        resource.incarnation += 1
+        // It is booting: that ends a silence, and a failure nobody has acted on yet.
+        resource.liveness = .unknown
+        resource.failure = nil
+        resource.startingSince = now.wall
+        world.put(resource)
+        emit("resource.booting", resource: id, data: epoch.map { ["epoch": .int($0.rawValue)] } ?? [:], now: now)
+        return boot.token
+    }
+}

@@ -1,0 +1,92 @@
+import MusterCore
+
+// Exports belong to claims (design, rule 3).
+extension Engine {
+    /// The job that gives a claim its export, after whatever earlier claims of the image left behind is cut.
+    func exportOperation(for claim: Claim) throws -> Operation {
+        guard let image = world.images[claim.image] else {
+            throw MusterError(.notFound, "image \(claim.image) is not declared", subject: claim.image.rawValue)
+        }
+        guard let network = world.general.bootNetwork else {
+            throw MusterError(
+                .wrongState, "no boot network is declared, so no machine can reach an image",
+                hint: "add boot_network { … } to fleet.lua")
+        }
+        let left = world.claims.values.filter { $0.image == claim.image && !$0.isAlive && !$0.exportCut }.map(\.epoch).sorted()
+        return .openExport(
+            ExportRequest(epoch: claim.epoch, image: image, host: network.address.address.description), cutFirst: left)
+    }
+
+    mutating func exportOpened(
+        _ request: ExportRequest, cutFirst: [Epoch], _ result: Result<OperationResult, MusterError>, now: Now
+    ) throws -> Value {
+        guard var claim = world.claims[request.epoch] else { return .null }
+        switch result {
+        case .success(.export(let export)):
+            for epoch in cutFirst { _ = try exportWasCut(epoch, .success(.words("cut before epoch \(claim.epoch)")), now: now) }
+            claim.export = export
+            world.put(claim)
+            return claimValue(claim)
+        case .success:
+            return .null
+        case .failure(let error):
+            // Nothing was opened for this epoch, so no machine can write under it: that is the evidence that ends the claim.
+            if claim.isAlive, claim.export == nil {
+                let evidence = record(
+                    .revoked, claim.resource, epoch: claim.epoch, detail: "its export was never opened: \(error.message)", now: now)
+                spend(evidence, on: claim, now: now)
+            }
+            throw error
+        }
+    }
+
+    mutating func exportWasCut(
+        _ epoch: Epoch, _ result: Result<OperationResult, MusterError>, now: Now
+    ) throws -> Value {
+        guard var claim = world.claims[epoch] else { return .null }
+        let words = try result.get().words
+        claim.exportCut = true
+        world.put(claim)
+        emit(
+            "export.cut", resource: claim.resource, server: claim.server,
+            data: ["epoch": .int(epoch.rawValue), "detail": .string(words)], now: now)
+        return .string(words)
+    }
+
+    /// Exports whose claims are over are cut, also those that an earlier engine left.
+    mutating func cutLeftovers(now: Now) {
+        if let triedCuts, now.monotonic - triedCuts < 5_000 { return }
+        triedCuts = now.monotonic
+        for claim in world.claims.values.sorted(by: { $0.epoch < $1.epoch }) where !claim.isAlive && !claim.exportCut {
+            guard let image = world.images[claim.image] else { continue }
+            let busy = operations.values.contains {
+                switch $0.operation {
+                case .cutExport(claim.epoch, _): true
+                case .openExport(_, let cutFirst): cutFirst.contains(claim.epoch)
+                default: false
+                }
+            }
+            if !busy { begin(.cutExport(claim.epoch, image), for: .engine) }
+        }
+    }
+}
+
+extension Engine {
+    /// An export process ended without being cut: its machine has lost its root, and nothing may be attached again before a fence.
+    public mutating func exportDied(_ epoch: Epoch, now: Now) {
+        guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true else { return }
+        var changed = claim
+        changed.exportDied = true
+        world.put(changed)
+        emit("export.died", resource: claim.resource, server: claim.server, data: ["epoch": .int(epoch.rawValue)], now: now)
+        review(now: now)
+    }
+
+    /// The job that cuts the export of a claim that is over.
+    func cutOperation(_ claim: Claim) throws -> Operation {
+        guard let image = world.images[claim.image] else {
+            throw MusterError(.notFound, "image \(claim.image) is not declared", subject: claim.image.rawValue)
+        }
+        return .cutExport(claim.epoch, image)
+    }
+}

@@ -1,0 +1,114 @@
+import MusterCore
+
+// Making sure that a machine can touch nothing any more.
+extension Engine {
+    /// Whether an order to fence or power off this machine is under way, also one in doubt after a restart.
+    func isFencing(_ id: ResourceID) -> Bool {
+        let byOperation = operations.values.contains {
+            if case .powerOff(id, _, _, _, _, _) = $0.operation { true } else { false }
+        }
+        return byOperation
+            || world.steps.values.contains { steps in
+                steps.values.contains { $0.outcome == nil && Self.powerOffSteps.contains($0.name) && resourceID($0.arguments) == id }
+            }
+    }
+
+    static let powerOffSteps: Set<String> = ["resource.fence", "resource.power_off"]
+
+    /// The machine was seen off: that is the evidence, bound to the claim that it had when the order was given.
+    mutating func poweredOff(
+        _ id: ResourceID, epoch: Epoch?, fence: Bool, _ result: Result<OperationResult, MusterError>, now: Now
+    ) throws -> Value {
+        if case .failure(let error) = result {
+            emit(
+                "fence.failed", resource: id,
+                data: ["code": .string(error.code.rawValue), "message": .string(error.message), "hint": error.hint.map { .string($0) } ?? .null],
+                now: now)
+        }
+        let words = try result.get().words
+        guard var resource = world.resources[id] else { return .null }
+        let evidence = record(.off, id, epoch: epoch, detail: words, now: now)
+        trackers[id]?.reading = .off
+        trackers[id]?.readAt = now.monotonic
+        let wasOn = resource.power != .off
+        resource.power = .off
+        resource.liveness = .unknown
+        resource.startingSince = nil
+        resource.boot = nil
+        if fence || resource.failure != nil {
+            resource.failure = resource.failure ?? Failure(silence: 0, at: now.wall)
+            resource.failure?.held = nil
+            resource.failure?.fenced = evidence.id
+        }
+        world.put(resource)
+        if fence {
+            emit("resource.fenced", resource: id, data: evidenceData(evidence), now: now)
+        } else if wasOn {
+            emit("resource.power_off", resource: id, data: evidenceData(evidence), now: now)
+        }
+        wantServerAfterEvidence(resource, now: now)
+        return try Value(encoding: evidence)
+    }
+
+    /// A named person's word at the command line that a machine is off.
+    public mutating func confirmOff(_ id: ResourceID, operatorName: String, now: Now) throws -> Evidence {
+        guard var resource = world.resources[id] else { throw unknownResource(id.rawValue) }
+        guard resource.liveness != .alive else {
+            throw MusterError(
+                .wrongState, "\(id) sends heartbeats: it is not off", hint: "switch it off and wait until it is silent",
+                subject: id.rawValue)
+        }
+        let evidence = record(
+            .manual, id, epoch: world.aliveClaim(on: id)?.epoch, detail: "\(operatorName) confirmed that it is off",
+            operatorName: operatorName, now: now)
+        resource.failure = resource.failure ?? Failure(silence: 0, at: now.wall)
+        resource.failure?.held = nil
+        resource.failure?.fenced = evidence.id
+        resource.liveness = .unknown
+        resource.startingSince = nil
+        resource.boot = nil
+        world.put(resource)
+        emit("resource.fenced", resource: id, data: evidenceData(evidence), now: now)
+        wantServerAfterEvidence(resource, now: now)
+        review(now: now)
+        return evidence
+    }
+
+    /// An operator orders a fence, also while disarmed.
+    public mutating func fence(_ id: ResourceID, now: Now) throws {
+        guard let resource = world.resources[id] else { throw unknownResource(id.rawValue) }
+        begin(try powerOffOperation(resource, fence: true), for: .engine)
+    }
+
+    func powerOffOperation(_ resource: Resource, fence: Bool) throws -> Operation {
+        guard let bmc = resource.bmc else { throw noBMC(resource.id) }
+        return .powerOff(
+            resource.id, bmc, uuid: resource.uuid, epoch: world.aliveClaim(on: resource.id)?.epoch,
+            timeout: world.general.settings.fenceTimeout, fence: fence)
+    }
+
+    /// A server that waited for this evidence and has nobody working for it is wanted again.
+    private mutating func wantServerAfterEvidence(_ resource: Resource, now: Now) {
+        guard let claim = world.aliveClaim(on: resource.id), let server = world.servers[claim.server],
+            server.target == .running, responsibleRun(for: server.id) == nil
+        else { return }
+        emit("server.wanted", resource: resource.id, server: server.id, data: ["why": "its machine is fenced"], now: now)
+    }
+
+    private func evidenceData(_ evidence: Evidence) -> [String: Value] {
+        [
+            "evidence": .string(evidence.kind.rawValue), "detail": .string(evidence.detail),
+            "operator": evidence.operatorName.map { .string($0) } ?? .null,
+        ]
+    }
+
+    func unknownResource(_ name: String) -> MusterError {
+        MusterError(.notFound, "there is no resource \"\(name)\"", hint: "muster resources lists them", subject: name)
+    }
+
+    func noBMC(_ id: ResourceID) -> MusterError {
+        MusterError(
+            .noBMC, "\(id) has no BMC declared", hint: "give it bmc = { … } in fleet.lua, or confirm by hand: muster fence \(id) --confirm-off",
+            subject: id.rawValue)
+    }
+}

@@ -1,0 +1,139 @@
+import MusterCore
+
+/// What people and programs ask of a running engine, by name. The console serves it over HTTP.
+public struct Control: Sendable {
+    public let loop: EngineLoop
+    public let scripts: any ScriptService
+    /// More facts for `status`: the boot service's counters, by name.
+    public var extras: @Sendable () async -> [String: Value]
+
+    public init(
+        loop: EngineLoop, scripts: any ScriptService, extras: @escaping @Sendable () async -> [String: Value] = { [:] }
+    ) {
+        self.loop = loop
+        self.scripts = scripts
+        self.extras = extras
+    }
+
+    /// The requests that change nothing.
+    public static let queries: Set<String> = [
+        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete",
+    ]
+
+    /// Answers one request. `operatorName` is the person who asks, for the record. Errors: `not_found` for an unknown request, and what
+    /// the request itself throws.
+    public func answer(_ request: String, _ arguments: Value, operatorName: String) async throws -> Value {
+        switch request {
+        case "status": return try await status()
+        case "resources": return try await loop.turn { engine, _ in engine.resourceValues }
+        case "servers": return try await loop.turn { engine, _ in engine.serverValues }
+        case "images": return try await loop.turn { engine, _ in engine.imageValues }
+        case "events": return try await events(arguments)
+        case "runs": return try await runs(arguments)
+        case "run": return try await story(RunID(try number(arguments, "id")))
+        case "hooks": return await scripts.hookFiles()
+        case "plan", "apply": return try await fleet(arguments, applies: request == "apply")
+        case "server.start", "server.stop": return try await target(arguments, request == "server.start" ? .running : .stopped)
+        case "fence": return try await fence(arguments, operatorName)
+        case "arm", "disarm":
+            try await loop.turn { engine, now in engine.arm(request == "arm", operatorName: operatorName, now: now) }
+            return ["armed": .bool(request == "arm")]
+        case "maintenance": return try await maintenance(arguments)
+        case "run.cancel":
+            let id = RunID(try number(arguments, "id"))
+            try await loop.turn { engine, now in try engine.cancelRun(id, now: now) }
+            return .null
+        case "script":
+            let id = try await scripts.runScript(
+                source: try text(arguments, "source"), file: try text(arguments, "file"), operatorName: operatorName)
+            return ["run": .int(id.rawValue)]
+        case "evaluate":
+            return try await scripts.evaluate(
+                session: try text(arguments, "session"), text: try text(arguments, "text"), operatorName: operatorName)
+        case "complete":
+            let found = try await scripts.complete(session: try text(arguments, "session"), text: try text(arguments, "text"))
+            return .array(found.map { .string($0) })
+        case "session.end":
+            await scripts.endSession(try text(arguments, "session"))
+            return .null
+        default:
+            throw MusterError(.notFound, "there is no request \"\(request)\"", hint: "see docs/api.md")
+        }
+    }
+
+    private func status() async throws -> Value {
+        let value = try await loop.turn { engine, now in engine.statusValue(now: now) }
+        return .object((value.object ?? [:]).merging(await extras()) { $1 })
+    }
+
+    private func events(_ arguments: Value) async throws -> Value {
+        let limit = Int(arguments["limit"].int ?? 50)
+        let events =
+            if let after = arguments["after"].int {
+                try await loop.store.events(after: EventID(after), limit: limit)
+            } else {
+                try await loop.store.latestEvents(limit: limit)
+            }
+        return .array(try events.map { try Value(encoding: $0) })
+    }
+
+    private func runs(_ arguments: Value) async throws -> Value {
+        let runs = try await loop.store.runs(limit: Int(arguments["limit"].int ?? 50))
+        return .array(try runs.map { try Value(encoding: $0) })
+    }
+
+    private func story(_ id: RunID) async throws -> Value {
+        guard let run = try await loop.store.run(id) else {
+            throw MusterError(.notFound, "there is no run \(id)", hint: "muster runs lists them")
+        }
+        let steps = try await loop.store.steps(of: id)
+        return ["run": try Value(encoding: run), "steps": .array(try steps.map { try Value(encoding: $0) })]
+    }
+
+    private func fleet(_ arguments: Value, applies: Bool) async throws -> Value {
+        let fleet = try await scripts.fleet(source: try text(arguments, "source"), file: try text(arguments, "file"))
+        let differences = try await loop.turn { engine, now in
+            applies ? try engine.apply(fleet, now: now) : engine.plan(fleet)
+        }
+        return .array(try differences.map { try Value(encoding: $0) })
+    }
+
+    private func target(_ arguments: Value, _ target: Server.Target) async throws -> Value {
+        let id = ServerID(try text(arguments, "name"))
+        try await loop.turn { engine, now in try engine.setTarget(target, of: id, now: now) }
+        return .null
+    }
+
+    private func fence(_ arguments: Value, _ operatorName: String) async throws -> Value {
+        let id = ResourceID(try text(arguments, "name"))
+        if arguments["confirm_off"].bool == true {
+            let evidence = try await loop.turn { engine, now in
+                try engine.confirmOff(id, operatorName: operatorName, now: now)
+            }
+            return try Value(encoding: evidence)
+        }
+        try await loop.turn { engine, now in try engine.fence(id, now: now) }
+        return ["ordered": true]
+    }
+
+    private func maintenance(_ arguments: Value) async throws -> Value {
+        let id = ResourceID(try text(arguments, "name"))
+        let mode: Mode = arguments["on"].bool == false ? .active : .maintenance
+        try await loop.turn { engine, now in try engine.setMode(mode, of: id, now: now) }
+        return .null
+    }
+
+    private func text(_ arguments: Value, _ name: String) throws -> String {
+        guard let text = arguments[name].string else {
+            throw MusterError(.badArgument, "the request wants a text \"\(name)\"")
+        }
+        return text
+    }
+
+    private func number(_ arguments: Value, _ name: String) throws -> Int64 {
+        guard let number = arguments[name].int else {
+            throw MusterError(.badArgument, "the request wants a number \"\(name)\"")
+        }
+        return number
+    }
+}

@@ -1,0 +1,146 @@
+import MusterCore
+
+/// Every call that a script can make, by name.
+public enum Effects {
+    /// The names, sorted.
+    public static let names: [String] = catalog.keys.sorted()
+
+    static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitsAndNotes)
+
+    /// Calls that end by time or event.
+    static let waits: Set<String> = ["sleep", "wait_for"]
+
+    private static let queries: [(String, Effect)] = [
+        ("resources.get", .query { engine, call in
+            engine.world.resources[ResourceID(try call.text(0, "a name"))].map(engine.resourceValue) ?? .null
+        }),
+        ("resources.list", .query { engine, _ in
+            .array(engine.world.resources.values.sorted { $0.id < $1.id }.map(engine.resourceValue))
+        }),
+        ("servers.get", .query { engine, call in
+            engine.world.servers[ServerID(try call.text(0, "a name"))].map(engine.serverValue) ?? .null
+        }),
+        ("servers.list", .query { engine, _ in
+            .array(engine.world.servers.values.sorted { ($1.priority, $0.id) < ($0.priority, $1.id) }.map(engine.serverValue))
+        }),
+        ("images.get", .query { engine, call in
+            engine.world.images[ImageID(try call.text(0, "a name"))].map(engine.imageValue) ?? .null
+        }),
+        ("images.list", .query { engine, _ in
+            .array(engine.world.images.values.sorted { $0.id < $1.id }.map(engine.imageValue))
+        }),
+        ("resource.servers", .query { engine, call in
+            let id = try engine.resource(call).id
+            let servers = engine.world.aliveClaim(on: id).flatMap { engine.world.servers[$0.server] }
+            return .array(servers.map { [engine.serverValue($0)] } ?? [])
+        }),
+        ("resource.refresh", .query { engine, call in engine.resourceValue(try engine.resource(call)) }),
+        ("server.refresh", .query { engine, call in engine.serverValue(try engine.server(call)) }),
+        ("boot.plan", .query { engine, call in engine.bootValue(try engine.resource(call)) }),
+        ("now", .query { _, call in .int(call.now.wall.milliseconds / 1000) }),
+    ]
+
+    private static let resourceOrders: [(String, Effect)] = [
+        ("resource.fence", .operation(.verify) { engine, call in
+            let resource = try engine.resourceForOrder(call)
+            guard engine.world.general.armed else {
+                throw MusterError(.disarmed, "failovers are disarmed: \(resource.id) is not fenced", hint: "muster arm", subject: resource.id.rawValue)
+            }
+            return try engine.powerOffOperation(resource, fence: true)
+        }),
+        ("resource.power_off", .operation(.verify) { engine, call in
+            try engine.powerOffOperation(try engine.resourceForOrder(call), fence: false)
+        }),
+        ("resource.power_on", .operation(.verify) { engine, call in
+            var resource = try engine.resource(call)
+            guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
+            // Whoever orders it on takes the evidence that it is off out of the world first.
+            engine.signOfLife(of: resource.id, "an order to power on", now: call.now)
+            resource = engine.world.resources[resource.id] ?? resource
+            resource.failure = nil
+            if resource.liveness != .alive { resource.startingSince = call.now.wall }
+            engine.world.put(resource)
+            let timeout = try call.milliseconds(call.options["timeout"], default: 60_000)
+            return .powerOn(resource.id, bmc, uuid: resource.uuid, timeout: timeout)
+        }),
+        ("resource.shut_down", .operation(.verify) { engine, call in
+            let resource = try engine.resourceForOrder(call)
+            guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
+            return .softOff(resource.id, bmc)
+        }),
+        ("resource.read_power", .operation(.repeat) { engine, call in
+            let resource = try engine.resource(call)
+            guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
+            return .readPower(resource.id, bmc, asked: call.now.monotonic)
+        }),
+        ("resource.set_boot_device", .operation(.repeat) { engine, call in
+            let resource = try engine.resource(call)
+            guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
+            guard let device = BootDevice(rawValue: try call.text(1, "a boot device")) else {
+                throw MusterError(
+                    .badArgument, "\(call.argument(1).json) is no boot device",
+                    hint: "one of " + BootDevice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
+            }
+            return .setBootDevice(resource.id, bmc, device)
+        }),
+    ]
+
+    private static let serverOrders: [(String, Effect)] = [
+        ("server.claim", .operation(.repeat) { engine, call in
+            let server = try engine.server(call)
+            let resource = try engine.resource(call, 1)
+            let maker = "\(call.run.id)/\(call.step.address)"
+            if let made = engine.world.claims.values.first(where: { $0.madeBy == maker && $0.isAlive }) {
+                return try engine.exportOperation(for: made)
+            }
+            guard engine.world.general.bootNetwork != nil else {
+                throw MusterError(.wrongState, "no boot network is declared", hint: "add boot_network { … } to fleet.lua")
+            }
+            let claim = try engine.claim(server, on: resource, madeBy: maker, now: call.now)
+            return try engine.exportOperation(for: claim)
+        }),
+        ("server.release", .operation(.repeat) { engine, call in
+            let server = try engine.server(call)
+            if let claim = engine.world.aliveClaim(of: server.id) {
+                try engine.end(claim, now: call.now)
+                return try engine.cutOperation(claim)
+            }
+            let left = engine.world.claims.values.filter { $0.server == server.id && !$0.exportCut }.max { $0.epoch < $1.epoch }
+            guard let left else {
+                throw MusterError(.wrongState, "\(server.id) has no claim to release", subject: server.id.rawValue)
+            }
+            return try engine.cutOperation(left)
+        }),
+        ("server.wait_ready", .operation(.repeat) { engine, call in
+            let server = try engine.server(call)
+            guard let claim = engine.world.aliveClaim(of: server.id) else {
+                throw MusterError(.wrongState, "\(server.id) has no claim, so it cannot become ready", subject: server.id.rawValue)
+            }
+            let check = server.ready ?? ReadinessCheck()
+            let timeout = try call.milliseconds(call.options["timeout"], default: check.timeoutMilliseconds)
+            return .waitReady(server.id, claim.epoch, check, timeout: timeout)
+        }),
+        ("server.start", .change { engine, call in
+            try engine.setTarget(.running, of: try engine.server(call).id, now: call.now)
+            return .null
+        }),
+        ("server.stop", .change { engine, call in
+            try engine.setTarget(.stopped, of: try engine.server(call).id, now: call.now)
+            return .null
+        }),
+    ]
+
+    private static let waitsAndNotes: [(String, Effect)] = [
+        ("sleep", Effect(inDoubt: .repeat, kind: .wait)),
+        ("wait_for", Effect(inDoubt: .repeat, kind: .wait)),
+        ("log", .change { _, _ in .null }),
+        ("events.emit", .change { engine, call in
+            let name = try call.text(0, "an event name")
+            guard name.hasPrefix("user.") else {
+                throw MusterError(.badArgument, "scripts emit events whose names begin with \"user.\"", hint: "call it \"user.\(name)\"")
+            }
+            engine.emit(name, data: call.argument(1).object ?? [:], now: call.now)
+            return .null
+        }),
+    ]
+}

@@ -1,0 +1,91 @@
+import MusterCore
+
+/// The engine: a plain state machine without I/O. Each mutating function is one turn: it changes the world, and leaves a batch to
+/// commit and actions to take once the batch is durable. `EngineLoop` runs it against real parts, a simulation against simulated ones.
+public struct Engine: Sendable {
+    public internal(set) var world: World
+    /// What this engine process has seen of each machine; never stored.
+    var trackers: [ResourceID: Tracker] = [:]
+    /// Operations that drivers are carrying out now, and whom their results are for.
+    var operations: [OperationID: (operation: Operation, owner: OperationOwner)] = [:]
+    var lastOperation: Int64 = 0
+    var actions: [Action] = []
+    /// From when on silence counts; nil before the first turn.
+    var listeningSince: Moment?
+    var quietUntil: Moment?
+    var lastTick: Moment?
+    /// False while the machines' network is down: nobody's silence counts.
+    var networkUp = true
+    /// When ended claims' exports were last tried to be cut.
+    var triedCuts: Moment?
+    var random: any RandomNumberGenerator & Sendable
+    /// Set by changes after which the servers must be reviewed.
+    var needsReview = true
+
+    public init(_ snapshot: Snapshot, random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
+        world = World(snapshot)
+        self.random = random
+    }
+
+    /// Takes the batch and the actions of the turns since the last call.
+    public mutating func drain() -> (batch: Batch, actions: [Action]) {
+        defer {
+            world.pending = Batch()
+            actions = []
+        }
+        return (world.pending, actions)
+    }
+
+    /// Records a fact and gives every hook that listens a run for it.
+    mutating func emit(
+        _ name: String, resource: ResourceID? = nil, server: ServerID? = nil, data: [String: Value] = [:], now: Now
+    ) {
+        world.update { $0.lastEvent = $0.lastEvent.next }
+        let event = Event(
+            id: world.general.lastEvent, at: now.wall, name: name, resource: resource, server: server,
+            incarnation: resource.flatMap { world.resources[$0]?.incarnation }, data: data)
+        world.append(event)
+        needsReview = true
+        startRuns(for: event, now: now)
+        wakeWaiters(for: event, now: now)
+    }
+
+    /// Sixteen random bytes as hexadecimal text.
+    mutating func token() -> String {
+        (0..<4).map { _ in
+            let text = String(UInt32.random(in: .min ... .max, using: &random), radix: 16)
+            return String(repeating: "0", count: 8 - text.count) + text
+        }.joined()
+    }
+}
+
+/// What the world outside has to do once a turn's batch is durable.
+public enum Action: Sendable {
+    case perform(OperationID, Operation)
+    case startRun(Run, CodeBundle, [Step])
+    case resumeRun(RunID, address: String, Step.Outcome)
+    case cancelRun(RunID)
+}
+
+/// What the engine knows of a machine from watching it in this process.
+struct Tracker: Sendable {
+    var heard: Moment?
+    /// When the last power reading was asked for, and whether its answer is outstanding.
+    var asked: Moment?
+    var asking = false
+    /// The last power reading and when it was asked for.
+    var reading: Power?
+    var readAt: Moment?
+    /// When the last evidence about it was recorded: readings asked for earlier say nothing against it.
+    var evidenceAt: Moment?
+    /// The boot whose heartbeats under an ended claim were reported.
+    var staleBoot: String?
+}
+
+extension Engine {
+    /// Records a fact that the engine's surroundings report.
+    public mutating func note(_ name: String, data: [String: Value], now: Now) {
+        emit(name, data: data, now: now)
+        review(now: now)
+    }
+}

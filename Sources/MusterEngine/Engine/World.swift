@@ -1,0 +1,138 @@
+import MusterCore
+
+/// The working set in memory. Every change goes through `put` and `remove`, which also write it into the pending batch, so that memory
+/// and store cannot disagree.
+public struct World: Sendable {
+    public private(set) var general = General()
+    public private(set) var resources: [ResourceID: Resource] = [:]
+    public private(set) var images: [ImageID: Image] = [:]
+    public private(set) var servers: [ServerID: Server] = [:]
+    public private(set) var claims: [Epoch: Claim] = [:]
+    public private(set) var evidence: [Evidence.ID: Evidence] = [:]
+    public private(set) var hooks: [HookID: Hook] = [:]
+    public private(set) var code: [String: CodeBundle] = [:]
+    public private(set) var runs: [RunID: Run] = [:]
+    public private(set) var steps: [RunID: [String: Step]] = [:]
+    private var byMAC: [MACAddress: ResourceID] = [:]
+    private var aliveByResource: [ResourceID: Epoch] = [:]
+    private var aliveByServer: [ServerID: Epoch] = [:]
+    var pending = Batch()
+
+    public init() {}
+
+    public init(_ snapshot: Snapshot) {
+        general = snapshot.general
+        for resource in snapshot.resources { put(resource) }
+        for image in snapshot.images { put(image) }
+        for server in snapshot.servers { put(server) }
+        for claim in snapshot.claims { put(claim) }
+        for item in snapshot.evidence { put(item) }
+        for hook in snapshot.hooks { put(hook) }
+        for bundle in snapshot.code { put(bundle) }
+        for run in snapshot.runs { put(run) }
+        for step in snapshot.steps { put(step) }
+        pending = Batch()
+    }
+
+    public func resource(mac: MACAddress) -> Resource? { byMAC[mac].flatMap { resources[$0] } }
+    public func aliveClaim(on resource: ResourceID) -> Claim? { aliveByResource[resource].flatMap { claims[$0] } }
+    public func aliveClaim(of server: ServerID) -> Claim? { aliveByServer[server].flatMap { claims[$0] } }
+
+    mutating func update(_ change: (inout General) -> Void) {
+        change(&general)
+        pending.changes.append(.general(general))
+    }
+
+    mutating func put(_ resource: Resource) {
+        if let old = resources[resource.id] {
+            if old == resource { return }
+            for mac in old.macs { byMAC[mac] = nil }
+        }
+        resources[resource.id] = resource
+        for mac in resource.macs { byMAC[mac] = resource.id }
+        pending.changes.append(.resource(resource))
+    }
+
+    mutating func put(_ image: Image) {
+        images[image.id] = image
+        pending.changes.append(.image(image))
+    }
+
+    mutating func put(_ server: Server) {
+        guard servers[server.id] != server else { return }
+        servers[server.id] = server
+        pending.changes.append(.server(server))
+    }
+
+    mutating func put(_ claim: Claim) {
+        if claim.isAlive {
+            aliveByResource[claim.resource] = claim.epoch
+            aliveByServer[claim.server] = claim.epoch
+        } else {
+            if aliveByResource[claim.resource] == claim.epoch { aliveByResource[claim.resource] = nil }
+            if aliveByServer[claim.server] == claim.epoch { aliveByServer[claim.server] = nil }
+        }
+        // An ended claim whose export is cut is history: the store keeps it.
+        claims[claim.epoch] = claim.isAlive || !claim.exportCut ? claim : nil
+        pending.changes.append(.claim(claim))
+    }
+
+    mutating func put(_ item: Evidence) {
+        evidence[item.id] = item
+        // Only the newest evidence of a machine can still matter.
+        for other in evidence.values where other.resource == item.resource && other.id < item.id && !other.isValid {
+            evidence[other.id] = nil
+        }
+        pending.changes.append(.evidence(item))
+    }
+
+    mutating func put(_ hook: Hook) {
+        hooks[hook.id] = hook
+        pending.changes.append(.hook(hook))
+    }
+
+    mutating func put(_ bundle: CodeBundle) {
+        guard code[bundle.hash] == nil else { return }
+        code[bundle.hash] = bundle
+        pending.changes.append(.code(bundle))
+    }
+
+    mutating func put(_ run: Run) {
+        if run.status.isLive {
+            runs[run.id] = run
+        } else {
+            runs[run.id] = nil
+            steps[run.id] = nil
+        }
+        pending.changes.append(.run(run))
+    }
+
+    mutating func put(_ step: Step) {
+        steps[step.run, default: [:]][step.address] = step
+        pending.changes.append(.step(step))
+    }
+
+    mutating func remove(_ id: ResourceID) {
+        for mac in resources[id]?.macs ?? [] { byMAC[mac] = nil }
+        resources[id] = nil
+        pending.changes.append(.removeResource(id))
+    }
+
+    mutating func remove(_ id: ImageID) {
+        images[id] = nil
+        pending.changes.append(.removeImage(id))
+    }
+
+    mutating func remove(_ id: ServerID) {
+        servers[id] = nil
+        pending.changes.append(.removeServer(id))
+    }
+
+    mutating func append(_ event: Event) { pending.events.append(event) }
+
+    /// Code that neither a live run nor an active hook needs is dropped from memory; the store keeps it.
+    mutating func forgetUnusedCode() {
+        let used = Set(runs.values.map(\.code)).union(hooks.values.filter(\.active).map(\.code))
+        code = code.filter { used.contains($0.key) }
+    }
+}

@@ -1,0 +1,108 @@
+import MusterCore
+
+/// What a `fleet.lua` declares, with the place of each declaration.
+public struct FleetDeclaration: Codable, Sendable, Hashable {
+    public var settings = Settings()
+    public var bootNetwork: BootNetwork?
+    public var resources: [Declared<Resource>] = []
+    public var images: [Declared<Image>] = []
+    public var servers: [Declared<Server>] = []
+    /// Where the fleet was declared.
+    public var file: String
+
+    public init(file: String) { self.file = file }
+}
+
+/// An object and the `file:line` that declares it.
+public struct Declared<Object: Codable & Sendable & Hashable>: Codable, Sendable, Hashable {
+    public var object: Object
+    public var place: String
+    public init(_ object: Object, place: String) {
+        self.object = object
+        self.place = place
+    }
+}
+
+extension FleetDeclaration {
+    /// What is wrong with it, all of it; empty when nothing is. Whether image files exist is the caller's to tell by `imageExists`.
+    public func problems(imageExists: (Image) -> Bool, secretExists: (String) -> Bool) -> [MusterError] {
+        duplicates() + images.compactMap { item in
+            imageExists(item.object) ? nil : bad("image \(item.object.id): there is no file \(item.object.path)", item.place, hint: "create it, or correct path")
+        } + resources.compactMap { bmcProblem($0, secretExists) } + servers.flatMap(serverProblems)
+    }
+
+    private func duplicates() -> [MusterError] {
+        var problems: [MusterError] = []
+        var macs: [MACAddress: ResourceID] = [:]
+        var addresses: [IPv4Address: String] = [:]
+        for item in resources {
+            for mac in item.object.macs {
+                if let other = macs.updateValue(item.object.id, forKey: mac) {
+                    problems.append(bad("host \(item.object.id): MAC \(mac) is \(other)'s already", item.place, hint: "each network card has one machine"))
+                }
+            }
+            if let address = item.object.address, let other = addresses.updateValue(item.object.id.rawValue, forKey: address) {
+                problems.append(bad("host \(item.object.id): address \(address) is \(other)'s already", item.place, hint: "give it another"))
+            }
+        }
+        for item in servers {
+            if let address = item.object.address?.address, let other = addresses.updateValue(item.object.id.rawValue, forKey: address) {
+                problems.append(bad("server \(item.object.id): address \(address) is \(other)'s already", item.place, hint: "give it another"))
+            }
+        }
+        return problems + names(resources.map { ($0.object.id.rawValue, $0.place) }, "host")
+            + names(images.map { ($0.object.id.rawValue, $0.place) }, "image")
+            + names(servers.map { ($0.object.id.rawValue, $0.place) }, "server")
+    }
+
+    private func names(_ items: [(name: String, place: String)], _ noun: String) -> [MusterError] {
+        var seen: [String: String] = [:]
+        return items.compactMap { item in
+            seen.updateValue(item.place, forKey: item.name).map {
+                bad("\(noun) \(item.name) is declared twice, first at \($0)", item.place, hint: "rename or remove one")
+            }
+        }
+    }
+
+    private func bmcProblem(_ item: Declared<Resource>, _ secretExists: (String) -> Bool) -> MusterError? {
+        guard let bmc = item.object.bmc else { return nil }
+        guard let name = bmc.passwordSecret else {
+            return bad(
+                "host \(item.object.id): its bmc has no password", item.place,
+                hint: "write password = secret \"bmc/\(item.object.id)\" and run: muster secret set bmc/\(item.object.id)")
+        }
+        guard secretExists(name) else {
+            return bad("host \(item.object.id): there is no secret \"\(name)\"", item.place, hint: "muster secret set \(name)")
+        }
+        if bmc.cipherSuites.contains(0) {
+            return bad("host \(item.object.id): cipher suite 0 has no authentication and is refused", item.place, hint: "use 17 or 3")
+        }
+        return nil
+    }
+
+    private func serverProblems(_ item: Declared<Server>) -> [MusterError] {
+        let server = item.object
+        var problems: [MusterError] = []
+        if !images.contains(where: { $0.object.id == server.image }) {
+            problems.append(bad("server \(server.id): there is no image \(server.image)", item.place, hint: nearest(server.image.rawValue, images.map(\.object.id.rawValue))))
+        }
+        if !resources.isEmpty, !resources.contains(where: { server.fits($0.object) }) {
+            problems.append(
+                bad(
+                    "server \(server.id) fits on no host: it needs \(server.memoryMiB) MiB, \(server.cpus) CPUs, tags \(server.tags)",
+                    item.place, hint: "the largest host has \(resources.map(\.object.memoryMiB).max() ?? 0) MiB; check memory, cpus and tags"))
+        }
+        if let other = servers.first(where: { $0.object.image == server.image && $0.object.id < server.id }) {
+            problems.append(bad("server \(server.id) shares image \(server.image) with \(other.object.id)", item.place, hint: "one image has one writer: copy the image"))
+        }
+        return problems
+    }
+
+    private func bad(_ message: String, _ place: String, hint: String?) -> MusterError {
+        MusterError(.badFleet, message, hint: hint, place: place)
+    }
+
+    private func nearest(_ word: String, _ candidates: [String]) -> String {
+        Spelling.nearest(word, candidates).map { "did you mean \"\($0)\"?" } ?? "declare it: image \"\(word)\" { path = … }"
+    }
+}

@@ -1,0 +1,171 @@
+import MusterCore
+
+/// One difference between the declared fleet and the running one.
+public struct FleetDifference: Codable, Sendable, Hashable {
+    public enum Verb: String, Codable, Sendable { case add, change, remove }
+    public var verb: Verb
+    /// `host`, `image`, `server`, `settings` or `boot_network`.
+    public var noun: String
+    public var name: String
+    /// What changes, `field: old → new`.
+    public var details: [String]
+}
+
+// A fleet is declared; `plan` shows the difference, `apply` makes it so.
+extension Engine {
+    /// What `apply` would do.
+    public func plan(_ fleet: FleetDeclaration) -> [FleetDifference] {
+        var differences: [FleetDifference] = []
+        if fleet.settings != world.general.settings {
+            differences.append(difference(.change, "settings", "", world.general.settings, fleet.settings))
+        }
+        if fleet.bootNetwork != world.general.bootNetwork {
+            differences.append(difference(.change, "boot_network", "", world.general.bootNetwork, fleet.bootNetwork))
+        }
+        differences += compare("host", fleet.resources.map(\.object), world.resources.values.filter(\.declared), id: \.id.rawValue) {
+            declaredPart($0)
+        }
+        differences += compare("image", fleet.images.map(\.object), Array(world.images.values), id: \.id.rawValue) { $0 }
+        differences += compare("server", fleet.servers.map(\.object), Array(world.servers.values), id: \.id.rawValue) { declaredPart($0) }
+        return differences
+    }
+
+    /// Makes the declared fleet so. Refused as a whole when it would take away what a living claim stands on (`claim_alive`).
+    public mutating func apply(_ fleet: FleetDeclaration, now: Now) throws -> [FleetDifference] {
+        let differences = plan(fleet)
+        try refuseUnderClaims(fleet)
+        if fleet.settings != world.general.settings || fleet.bootNetwork != world.general.bootNetwork {
+            world.update {
+                $0.settings = fleet.settings
+                $0.bootNetwork = fleet.bootNetwork
+            }
+        }
+        for item in fleet.images where world.images[item.object.id] != item.object { world.put(item.object) }
+        for item in fleet.resources { world.put(adopted(item.object)) }
+        var wanted: [ServerID] = []
+        for item in fleet.servers {
+            if item.object.target == .running, world.servers[item.object.id] == nil { wanted.append(item.object.id) }
+            world.put(kept(item.object))
+        }
+        removeUndeclared(fleet)
+        if !differences.isEmpty {
+            emit("fleet.applied", data: ["file": .string(fleet.file), "differences": .int(Int64(differences.count))], now: now)
+        }
+        for id in wanted { emit("server.wanted", server: id, data: ["why": "it was declared running"], now: now) }
+        needsReview = true
+        review(now: now)
+        return differences
+    }
+
+    private func refuseUnderClaims(_ fleet: FleetDeclaration) throws {
+        for claim in world.claims.values.sorted(by: { $0.epoch < $1.epoch }) where claim.isAlive || !claim.exportCut {
+            let image = fleet.images.first { $0.object.id == claim.image }
+            if image?.object != world.images[claim.image] {
+                throw claimed("image \(claim.image)", claim, image?.place ?? fleet.file)
+            }
+            guard claim.isAlive else { continue }
+            if !fleet.resources.contains(where: { $0.object.id == claim.resource }), world.resources[claim.resource]?.declared == true {
+                throw claimed("host \(claim.resource)", claim, fleet.file)
+            }
+            let server = fleet.servers.first { $0.object.id == claim.server }
+            if server?.object.image != claim.image { throw claimed("server \(claim.server)", claim, server?.place ?? fleet.file) }
+        }
+    }
+
+    private func claimed(_ what: String, _ claim: Claim, _ place: String) -> MusterError {
+        MusterError(
+            .claimAlive, "\(what) cannot be changed or removed while \(claim.server) runs on \(claim.resource) (epoch \(claim.epoch))",
+            hint: "muster server stop \(claim.server) first", place: place, subject: claim.server.rawValue)
+    }
+
+    /// A declared machine with what is known of it already; one that was found by its MAC is adopted under its declared name.
+    private mutating func adopted(_ declared: Resource) -> Resource {
+        let found = declared.macs.compactMap { world.resource(mac: $0) }.first
+        guard var known = world.resources[declared.id] ?? found else { return declared }
+        if known.id != declared.id {
+            world.remove(known.id)
+            trackers[declared.id] = trackers.removeValue(forKey: known.id)
+            var renamed = declared
+            renamed.power = known.power
+            renamed.liveness = known.liveness
+            renamed.boot = known.boot
+            renamed.bootID = known.bootID
+            renamed.uuid = known.uuid
+            renamed.incarnation = known.incarnation + 1
+            return renamed
+        }
+        let guid = known.bmc?.guid
+        known.macs = declared.macs
+        known.address = declared.address
+        known.memoryMiB = declared.memoryMiB
+        known.cpus = declared.cpus
+        known.tags = declared.tags
+        known.declared = true
+        let isSameController = declaredPart(known).bmc == declared.bmc
+        known.bmc = declared.bmc
+        if isSameController { known.bmc?.guid = guid }
+        return known
+    }
+
+    private func kept(_ declared: Server) -> Server {
+        guard let known = world.servers[declared.id] else { return declared }
+        var server = declared
+        server.target = known.target
+        server.readyEpoch = known.readyEpoch
+        server.blocked = known.blocked
+        server.lastError = known.lastError
+        return server
+    }
+
+    private mutating func removeUndeclared(_ fleet: FleetDeclaration) {
+        let resources = Set(fleet.resources.map(\.object.id))
+        for resource in world.resources.values where resource.declared && !resources.contains(resource.id) { world.remove(resource.id) }
+        let servers = Set(fleet.servers.map(\.object.id))
+        for id in world.servers.keys where !servers.contains(id) { world.remove(id) }
+        let images = Set(fleet.images.map(\.object.id))
+        for id in world.images.keys where !images.contains(id) { world.remove(id) }
+    }
+
+    /// The declared fields alone, so that what was learned is no difference.
+    private func declaredPart(_ resource: Resource) -> Resource {
+        var part = Resource(
+            id: resource.id, kind: resource.kind, macs: resource.macs, address: resource.address,
+            memoryMiB: resource.memoryMiB, cpus: resource.cpus, tags: resource.tags, bmc: resource.bmc)
+        part.bmc?.guid = nil
+        return part
+    }
+
+    private func declaredPart(_ server: Server) -> Server {
+        Server(
+            id: server.id, image: server.image, memoryMiB: server.memoryMiB, cpus: server.cpus, tags: server.tags,
+            priority: server.priority, address: server.address, ready: server.ready)
+    }
+
+    private func compare<Object: Codable & Hashable>(
+        _ noun: String, _ declared: [Object], _ running: [Object], id: (Object) -> String, part: (Object) -> Object
+    ) -> [FleetDifference] {
+        let old = Dictionary(running.map { (id($0), part($0)) }, uniquingKeysWith: { $1 })
+        let new = Dictionary(declared.map { (id($0), part($0)) }, uniquingKeysWith: { $1 })
+        return Set(old.keys).union(new.keys).sorted().compactMap { name in
+            switch (old[name], new[name]) {
+            case (nil, let new?): difference(.add, noun, name, Object?.none, new)
+            case (_?, nil): FleetDifference(verb: .remove, noun: noun, name: name, details: [])
+            case (let old?, let new?): old == new ? nil : difference(.change, noun, name, old, new)
+            case (nil, nil): nil
+            }
+        }
+    }
+
+    private func difference<Object: Encodable>(
+        _ verb: FleetDifference.Verb, _ noun: String, _ name: String, _ old: Object?, _ new: Object?
+    ) -> FleetDifference {
+        let before = (old.flatMap { try? Value(encoding: $0) })?.object ?? [:]
+        let after = (new.flatMap { try? Value(encoding: $0) })?.object ?? [:]
+        guard verb == .change else { return FleetDifference(verb: verb, noun: noun, name: name, details: []) }
+        let details = Set(before.keys).union(after.keys).sorted().compactMap { key -> String? in
+            let (left, right) = (before[key] ?? .null, after[key] ?? .null)
+            return left == right ? nil : "\(key): \(left.json) → \(right.json)"
+        }
+        return FleetDifference(verb: verb, noun: noun, name: name, details: details)
+    }
+}

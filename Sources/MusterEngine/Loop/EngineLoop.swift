@@ -1,0 +1,139 @@
+import MusterCore
+
+/// The one serial loop: turns of the engine go in, batches become durable in groups, and only then are answers given and actions taken.
+public actor EngineLoop {
+    public let store: any Store
+    private let time: any TimeSource
+    private var engine: Engine
+    private var host: (any RunHost)?
+    private let drivers: Drivers
+    private var pending = Output()
+    private var committing = false
+    private var observers: [Int: @Sendable ([Event]) -> Void] = [:]
+    private var nextObserver = 0
+
+    /// What turns have produced and no commit has covered yet.
+    private struct Output {
+        var batch = Batch()
+        var actions: [Action] = []
+        var waiters: [CheckedContinuation<Void, any Error>] = []
+    }
+
+    /// Loads the engine from its store.
+    public init(store: any Store, drivers: Drivers, time: any TimeSource = SystemTime()) async throws {
+        self.store = store
+        self.drivers = drivers
+        self.time = time
+        engine = Engine(try await store.load())
+    }
+
+    /// Connects the scripting side. Call it before `resumeRuns`.
+    public func connect(_ host: any RunHost) { self.host = host }
+
+    /// One turn: `body` runs alone, its changes are durable when this returns, and its answer is given only then. An error that `body`
+    /// throws comes out after the turn's changes are durable; a failed commit throws the store's error, and the turn never happened.
+    public func turn<Answer: Sendable>(_ body: @Sendable (inout Engine, Now) throws -> Answer) async throws -> Answer {
+        let answer = Result { try body(&engine, time.now()) }
+        let output = engine.drain()
+        pending.batch.append(output.batch)
+        pending.actions += output.actions
+        if pending.batch.isEmpty, !committing {
+            perform(takePending().actions)
+        } else {
+            try await withCheckedThrowingContinuation { continuation in
+                pending.waiters.append(continuation)
+                if !committing { startCommitting() }
+            }
+        }
+        return try answer.get()
+    }
+
+    /// Calls `observer` with the events of each batch once they are durable, until `stopObserving`.
+    public func observe(_ observer: @escaping @Sendable ([Event]) -> Void) -> Int {
+        nextObserver += 1
+        observers[nextObserver] = observer
+        return nextObserver
+    }
+
+    public func stopObserving(_ number: Int) { observers[number] = nil }
+
+    private func takePending() -> Output {
+        defer { pending = Output() }
+        return pending
+    }
+
+    private func startCommitting() {
+        committing = true
+        Task { await commitPending() }
+    }
+
+    /// Group commit: whatever came in while the last batch was written goes into the next one.
+    private func commitPending() async {
+        while !pending.batch.isEmpty || !pending.waiters.isEmpty {
+            let output = takePending()
+            do {
+                if !output.batch.isEmpty { try await store.commit(output.batch) }
+                perform(output.actions)
+                if !output.batch.events.isEmpty { observers.values.forEach { $0(output.batch.events) } }
+                output.waiters.forEach { $0.resume() }
+            } catch {
+                await recover(from: error, output)
+            }
+        }
+        committing = false
+    }
+
+    /// After a failed commit memory may say what the store does not: drop it and load again.
+    private func recover(from error: any Error, _ output: Output) async {
+        host?.dropAll()
+        while true {
+            do {
+                let snapshot = try await store.load()
+                let lost = takePending()
+                engine = Engine(snapshot)
+                _ = engine.drain()
+                engine.resumeRuns(now: time.now())
+                let resumed = engine.drain()
+                pending.batch.append(resumed.batch)
+                pending.actions += resumed.actions
+                (output.waiters + lost.waiters).forEach { $0.resume(throwing: error) }
+                return
+            } catch {
+                // The store cannot even be read: nothing may happen until it can.
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    private func perform(_ actions: [Action]) {
+        for action in actions {
+            switch action {
+            case .perform(let id, let operation): start(id, operation)
+            case .startRun(let run, let code, let journal): host?.start(run, code: code, journal: journal)
+            case .resumeRun(let run, let address, let outcome): host?.resume(run, address: address, outcome: outcome)
+            case .cancelRun(let run): host?.cancel(run)
+            }
+        }
+    }
+
+    private func start(_ id: OperationID, _ operation: Operation) {
+        let drivers = drivers
+        Task {
+            let result: Result<OperationResult, MusterError>
+            do {
+                result = .success(try await drivers.perform(operation))
+            } catch let error as MusterError {
+                result = .failure(error)
+            } catch {
+                result = .failure(MusterError("internal", "\(error)"))
+            }
+            await self.report(id, result)
+        }
+    }
+
+    /// A driver's result is kept until the store takes it: after a failed commit the operation itself is unknown to the new engine, and
+    /// the run's step asks for it again.
+    private func report(_ id: OperationID, _ result: Result<OperationResult, MusterError>) async {
+        _ = try? await turn { engine, now in engine.operationFinished(id, result, now: now) }
+    }
+}

@@ -1,0 +1,35 @@
+import MusterCore
+
+/// Where runs execute: the scripting side of the engine. Calls return at once.
+public protocol RunHost: Sendable {
+    /// Executes a run from its start; steps that its journal has done return what they returned.
+    func start(_ run: Run, code: CodeBundle, journal: [Step])
+    /// Gives a step's outcome to the run that waits for it.
+    func resume(_ run: RunID, address: String, outcome: Step.Outcome)
+    /// Raises `cancelled` in a run at its next step.
+    func cancel(_ run: RunID)
+    /// Drops every run without a word: the engine starts them again from their journals.
+    func dropAll()
+}
+
+/// Looks up secrets by name. Errors: `no_secret`.
+public protocol SecretSource: Sendable {
+    func secret(_ name: String) async throws -> Secret
+}
+
+/// The drivers of one engine.
+public struct Drivers: Sendable {
+    public var power: any PowerDriver
+    public var exports: any ExportDriver
+    public var readiness: any ReadinessProbe
+    public var secrets: any SecretSource
+
+    public init(
+        power: any PowerDriver, exports: any ExportDriver, readiness: any ReadinessProbe, secrets: any SecretSource
+    ) {
+        self.power = power
+        self.exports = exports
+        self.readiness = readiness
+        self.secrets = secrets
+    }
+}

@@ -1,0 +1,117 @@
+import MusterCore
+
+// Signs of life: heartbeats, reports and boots.
+extension Engine {
+    /// A heartbeat. Only what it changes is stored.
+    public mutating func heartbeat(_ heartbeat: Heartbeat, now: Now) -> HeartbeatAnswer {
+        guard let resource = world.resource(mac: heartbeat.mac) else { return .reset }
+        signOfLife(of: resource.id, "a heartbeat", now: now)
+        defer { review(now: now) }
+        guard var resource = world.resource(mac: heartbeat.mac), resource.boot?.token == heartbeat.token else {
+            staleHeartbeat(resource.id, heartbeat, now: now)
+            return .reset
+        }
+        let claim = world.aliveClaim(on: resource.id)
+        if let granted = resource.boot?.epoch, granted != claim?.epoch {
+            staleHeartbeat(resource.id, heartbeat, now: now)
+            return .reset
+        }
+        if resource.boot?.epoch == nil, claim?.export != nil {
+            // It idles, and a plan waits for its next boot.
+            resource.startingSince = now.wall
+            resource.liveness = .unknown
+            world.put(resource)
+            return .reset
+        }
+        heard(resource, bootID: heartbeat.bootID, now: now)
+        return .ok
+    }
+
+    /// A booted ramdisk tells what it is; an unknown machine becomes a resource.
+    public mutating func report(_ report: MachineReport, now: Now) throws {
+        defer { review(now: now) }
+        guard var resource = world.resource(mac: report.mac) else {
+            discovered(report, now: now)
+            return
+        }
+        guard resource.boot?.token == report.token else {
+            throw MusterError(.stale, "the report's token is of an older boot", subject: resource.id.rawValue)
+        }
+        resource.uuid = report.uuid ?? resource.uuid
+        if !resource.declared {
+            resource.memoryMiB = report.memoryMiB
+            resource.cpus = report.cpus
+        }
+        heard(resource, bootID: report.bootID, now: now)
+        checkIdentity(resource.id, now: now)
+    }
+
+    private mutating func discovered(_ report: MachineReport, now: Now) {
+        var resource = Resource(
+            id: ResourceID("machine-\(report.mac.compact)"), macs: [report.mac], memoryMiB: report.memoryMiB,
+            cpus: report.cpus, declared: false)
+        resource.uuid = report.uuid
+        resource.boot = BootGrant(token: report.token, epoch: nil)
+        world.put(resource)
+        heard(resource, bootID: report.bootID, now: now)
+        emit(
+            "resource.discovered", resource: resource.id,
+            data: [
+                "mac": .string(report.mac.description), "memory_mib": .int(report.memoryMiB), "cpus": .int(Int64(report.cpus)),
+            ], now: now)
+    }
+
+    private mutating func heard(_ resource: Resource, bootID: String, now: Now) {
+        trackers[resource.id, default: Tracker()].heard = now.monotonic
+        var resource = resource
+        let isNewBoot = resource.boot?.bootID != bootID
+        let cameBack = resource.liveness != .alive
+        guard isNewBoot || cameBack || resource.failure != nil else { return }
+        resource.boot?.bootID = bootID
+        resource.bootID = bootID
+        resource.liveness = .alive
+        resource.startingSince = nil
+        let hadFailed = resource.failure != nil
+        // A machine that came back is not the one whose failure was decided on.
+        if hadFailed { resource.incarnation += 1 }
+        resource.failure = nil
+        world.put(resource)
+        if isNewBoot {
+            emit("resource.booted", resource: resource.id, data: ["boot": .string(bootID)], now: now)
+        } else {
+            emit("resource.returned", resource: resource.id, now: now)
+        }
+        if hadFailed || isNewBoot { wantServer(on: resource.id, now: now) }
+    }
+
+    /// A server whose machine booted anew or came back has to be seen ready again.
+    private mutating func wantServer(on id: ResourceID, now: Now) {
+        guard let claim = world.aliveClaim(on: id), var server = world.servers[claim.server], server.target == .running,
+            responsibleRun(for: server.id) == nil
+        else { return }
+        server.readyEpoch = nil
+        world.put(server)
+        emit("server.wanted", resource: id, server: server.id, data: ["why": "its machine booted or came back"], now: now)
+    }
+
+    /// A machine believed dead shows life: the evidence counts no more (design, rule 1). What cut its storage says nothing about life.
+    mutating func signOfLife(of id: ResourceID, _ what: String, now: Now) {
+        let items = world.evidence.values.filter { $0.resource == id && $0.isValid && ($0.kind == .off || $0.kind == .manual) }
+        for var item in items.sorted(by: { $0.id < $1.id }) {
+            item.voided = what
+            world.put(item)
+            if var resource = world.resources[id], resource.failure?.fenced == item.id {
+                resource.failure?.fenced = nil
+                world.put(resource)
+            }
+            emit("evidence.voided", resource: id, data: ["evidence": .int(item.id.rawValue), "sign": .string(what)], now: now)
+        }
+    }
+
+    /// A machine still runs under a claim that is over. It is told to reset; the first such heartbeat of a boot is an event.
+    private mutating func staleHeartbeat(_ id: ResourceID, _ heartbeat: Heartbeat, now: Now) {
+        guard let epoch = heartbeat.epoch, epoch.rawValue > 0, trackers[id]?.staleBoot != heartbeat.bootID else { return }
+        trackers[id, default: Tracker()].staleBoot = heartbeat.bootID
+        emit("resource.stale_heartbeat", resource: id, data: ["epoch": .int(epoch.rawValue)], now: now)
+    }
+}

@@ -1,0 +1,100 @@
+import MusterCore
+
+// Power readings: the second witness.
+extension Engine {
+    /// Asks the controllers that are due; sooner while a machine is in doubt.
+    mutating func pollPower(now: Now) {
+        let settings = world.general.settings
+        for resource in world.resources.values.sorted(by: { $0.id < $1.id }) {
+            guard let bmc = resource.bmc else { continue }
+            let tracker = trackers[resource.id] ?? Tracker()
+            if tracker.asking { continue }
+            let urgent = resource.liveness == .silent || resource.startingSince != nil
+            let interval = urgent ? settings.powerPollUrgent : settings.powerPoll
+            if let asked = tracker.asked, now.monotonic - asked < interval { continue }
+            trackers[resource.id, default: Tracker()].asked = now.monotonic
+            trackers[resource.id]?.asking = true
+            begin(.readPower(resource.id, bmc, asked: now.monotonic), for: .engine)
+        }
+    }
+
+    mutating func powerRead(
+        _ id: ResourceID, asked: Moment, _ result: Result<OperationResult, MusterError>, now: Now
+    ) {
+        trackers[id, default: Tracker()].asking = false
+        guard var resource = world.resources[id] else { return }
+        switch result {
+        case .failure(let error):
+            guard resource.bmcFault?.code != error.code else { return }
+            resource.bmcFault = error
+            world.put(resource)
+            emit(
+                "resource.bmc_fault", resource: id,
+                data: ["code": .string(error.code.rawValue), "message": .string(error.message)], now: now)
+        case .success(let value):
+            if resource.bmcFault != nil {
+                resource.bmcFault = nil
+                world.put(resource)
+                emit("resource.bmc_answers", resource: id, now: now)
+            }
+            // A reading asked for before an order's readback is older news than the readback.
+            if let evidenceAt = trackers[id]?.evidenceAt, asked <= evidenceAt { return }
+            setPower(id, value.power, asked: asked, now: now)
+        }
+    }
+
+    /// Takes a power reading for a fact.
+    mutating func setPower(_ id: ResourceID, _ power: Power, asked: Moment, now: Now) {
+        trackers[id, default: Tracker()].reading = power
+        trackers[id]?.readAt = asked
+        if power == .on { signOfLife(of: id, "a power reading of on", now: now) }
+        guard var resource = world.resources[id], resource.power != power else { return }
+        let previous = resource.power
+        resource.power = power
+        if power == .off, resource.liveness == .alive || resource.liveness == .silent, world.aliveClaim(on: id) == nil,
+            resource.failure == nil
+        {
+            // An idle machine that went off is off, not failed: nobody waits for it.
+            resource.liveness = .unknown
+            resource.boot = nil
+        }
+        if previous == .off, power == .on {
+            resource.incarnation += 1
+            if resource.liveness != .alive, resource.startingSince == nil { resource.startingSince = now.wall }
+        }
+        world.put(resource)
+        if previous != .unknown {
+            emit(power == .on ? "resource.power_on" : "resource.power_off", resource: id, now: now)
+        }
+    }
+
+    mutating func poweredOn(
+        _ id: ResourceID, _ result: Result<OperationResult, MusterError>, now: Now
+    ) throws -> Value {
+        _ = try result.get()
+        setPower(id, .on, asked: now.monotonic, now: now)
+        return .null
+    }
+
+    /// Compares the controller's GUID with the machine's UUID once both are known.
+    mutating func checkIdentity(_ id: ResourceID, now: Now) {
+        guard let resource = world.resources[id], resource.uuid != nil, let bmc = resource.bmc, bmc.guid == nil else { return }
+        begin(.readGUID(id, bmc), for: .engine)
+    }
+
+    mutating func learnedGUID(
+        _ id: ResourceID, _ bmc: BMC, _ result: Result<OperationResult, MusterError>, now: Now
+    ) throws -> Value {
+        // A controller that has no GUID is no fault; power actions check again where both are known.
+        guard case .words(let guid) = try result.get(), var resource = world.resources[id], resource.bmc == bmc else {
+            return .null
+        }
+        resource.bmc?.guid = guid
+        world.put(resource)
+        if let uuid = resource.uuid, !Identity.matches(guid: guid, uuid: uuid) {
+            emit(
+                "resource.bmc_mismatch", resource: id, data: ["guid": .string(guid), "uuid": .string(uuid)], now: now)
+        }
+        return .string(guid)
+    }
+}

@@ -1,0 +1,91 @@
+import MusterCore
+
+/// The number of a job for a driver within one engine process.
+public struct OperationID: Sendable, Hashable {
+    public let number: Int64
+}
+
+/// A job for a driver.
+public enum Operation: Sendable, Hashable {
+    case readPower(ResourceID, BMC, asked: Moment)
+    case powerOn(ResourceID, BMC, uuid: String?, timeout: Int64)
+    /// Off until seen off: the only way to `off` evidence. `fence` says that it was decided because the machine failed.
+    case powerOff(ResourceID, BMC, uuid: String?, epoch: Epoch?, timeout: Int64, fence: Bool)
+    case softOff(ResourceID, BMC)
+    case setBootDevice(ResourceID, BMC, BootDevice)
+    case readGUID(ResourceID, BMC)
+    /// Cuts what an earlier claim left, then opens the new claim's export.
+    case openExport(ExportRequest, cutFirst: [Epoch])
+    case cutExport(Epoch, Image)
+    /// Tries the readiness check until it passes or the time is over.
+    case waitReady(ServerID, Epoch, ReadinessCheck, timeout: Int64)
+}
+
+/// What a driver brought back.
+public enum OperationResult: Sendable, Hashable {
+    case done
+    case power(Power)
+    case words(String)
+    case export(Export)
+}
+
+/// Whom an operation's result is for.
+enum OperationOwner: Sendable, Hashable {
+    case step(RunID, address: String)
+    /// Nobody waits: the engine's own watching and tidying, or an operator's order.
+    case engine
+}
+
+extension Engine {
+    mutating func begin(_ operation: Operation, for owner: OperationOwner) {
+        lastOperation += 1
+        let id = OperationID(number: lastOperation)
+        operations[id] = (operation, owner)
+        actions.append(.perform(id, operation))
+    }
+
+    /// Takes a driver's result: what it means for the world first, then the step that waits for it.
+    public mutating func operationFinished(_ id: OperationID, _ result: Result<OperationResult, MusterError>, now: Now) {
+        guard let (operation, owner) = operations.removeValue(forKey: id) else { return }
+        let outcome: Step.Outcome
+        do {
+            outcome = .value(try settle(operation, result, now: now))
+        } catch let error as MusterError {
+            outcome = .error(error)
+        } catch {
+            outcome = .error(MusterError("internal", "\(error)"))
+        }
+        if case .step(let run, let address) = owner { complete(run, address, outcome, now: now) }
+        review(now: now)
+    }
+
+    private mutating func settle(
+        _ operation: Operation, _ result: Result<OperationResult, MusterError>, now: Now
+    ) throws -> Value {
+        switch operation {
+        case .readPower(let id, _, let asked):
+            powerRead(id, asked: asked, result, now: now)
+            return .string(try result.get().power.rawValue)
+        case .powerOn(let id, _, _, _):
+            return try poweredOn(id, result, now: now)
+        case .powerOff(let id, _, _, let epoch, _, let fence):
+            return try poweredOff(id, epoch: epoch, fence: fence, result, now: now)
+        case .softOff, .setBootDevice:
+            _ = try result.get()
+            return .null
+        case .readGUID(let id, let bmc):
+            return try learnedGUID(id, bmc, result, now: now)
+        case .openExport(let request, let cutFirst):
+            return try exportOpened(request, cutFirst: cutFirst, result, now: now)
+        case .cutExport(let epoch, _):
+            return try exportWasCut(epoch, result, now: now)
+        case .waitReady(let server, let epoch, _, _):
+            return try becameReady(server, epoch: epoch, result, now: now)
+        }
+    }
+}
+
+extension OperationResult {
+    var power: Power { if case .power(let power) = self { power } else { .unknown } }
+    var words: String { if case .words(let words) = self { words } else { "" } }
+}

@@ -1,0 +1,57 @@
+import MusterCore
+
+extension Drivers {
+    /// Carries out one job.
+    func perform(_ operation: Operation) async throws -> OperationResult {
+        switch operation {
+        case .readPower(_, let bmc, _):
+            return .power(try await power.reading(access(bmc)))
+        case .powerOn(_, let bmc, let uuid, let timeout):
+            try await power.powerOn(access(bmc, uuid), timeoutMilliseconds: timeout)
+            return .done
+        case .powerOff(_, let bmc, let uuid, _, let timeout, _):
+            return .words(try await power.powerOffUntilSeenOff(access(bmc, uuid), timeoutMilliseconds: timeout))
+        case .softOff(_, let bmc):
+            try await power.softOff(access(bmc))
+            return .done
+        case .setBootDevice(_, let bmc, let device):
+            try await power.setBootDevice(access(bmc), device)
+            return .done
+        case .readGUID(_, let bmc):
+            return .words(try await power.guid(access(bmc)))
+        case .openExport(let request, let cutFirst):
+            for epoch in cutFirst { _ = try await exports.cut(epoch, image: request.image) }
+            return .export(try await exports.open(request))
+        case .cutExport(let epoch, let image):
+            return .words(try await exports.cut(epoch, image: image))
+        case .waitReady(_, _, let check, let timeout):
+            return try await waitReady(check, timeout: timeout)
+        }
+    }
+
+    private func access(_ bmc: BMC, _ uuid: String? = nil) async throws -> PowerAccess {
+        guard let name = bmc.passwordSecret else {
+            throw MusterError(.noSecret, "the BMC at \(bmc.address) has no password declared", hint: "password = secret \"…\" in fleet.lua")
+        }
+        return PowerAccess(bmc: bmc, password: try await secrets.secret(name), uuid: uuid)
+    }
+
+    private func waitReady(_ check: ReadinessCheck, timeout: Int64) async throws -> OperationResult {
+        let clock = ContinuousClock()
+        let deadline = clock.now.advanced(by: .milliseconds(timeout))
+        while true {
+            do {
+                try await readiness.probe(check)
+                return .done
+            } catch {
+                guard clock.now < deadline else {
+                    let seen = (error as? MusterError)?.message ?? "\(error)"
+                    throw MusterError(
+                        .timeout, "not ready within \(Quantity.people(milliseconds: timeout)): \(seen)",
+                        hint: "look at the machine's console, and at the readiness check in fleet.lua")
+                }
+                try await Task.sleep(for: .milliseconds(250))
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import MusterCore
+
+// Steps: every effect and query of a run, journaled before and after.
+extension Engine {
+    /// A run's script wants a step. After a restart the same step comes again; it is then in doubt, and its rule decides.
+    public mutating func requestStep(_ id: RunID, address: String, name: String, arguments: [Value], now: Now) {
+        defer { review(now: now) }
+        guard let run = world.runs[id], run.status == .running else { return }
+        if let known = world.steps[id]?[address] {
+            guard known.name == name, known.arguments == arguments else {
+                resume(id, address, .error(Engine.divergence(known, name, arguments)))
+                return
+            }
+            if let outcome = known.outcome {
+                resume(id, address, outcome)
+                return
+            }
+        }
+        let step = world.steps[id]?[address] ?? Step(run: id, address: address, name: name, arguments: arguments, intended: now.wall)
+        let isInDoubt = world.steps[id]?[address] != nil
+        guard let effect = Effects.catalog[name] else {
+            finishStep(step, .error(MusterError(.notFound, "there is no call \(name)")), now: now)
+            return
+        }
+        if (world.steps[id]?.count ?? 0) >= world.general.settings.stepLimit {
+            let error = MusterError(
+                .stepLimit, "the run has taken \(world.general.settings.stepLimit) steps", hint: "raise settings { step_limit = … } or end the loop")
+            finishStep(step, .error(error), now: now)
+            return
+        }
+        if isInDoubt, effect.inDoubt == .ask {
+            runEnded(id, .failure(MusterError(.asking, "\(name) may or may not have happened before the restart")), now: now)
+            return
+        }
+        perform(effect, step, run, isInDoubt: isInDoubt, now: now)
+    }
+
+    private mutating func perform(_ effect: Effect, _ step: Step, _ run: Run, isInDoubt: Bool, now: Now) {
+        let call = EffectCall(run: run, step: step, isInDoubt: isInDoubt, now: now)
+        do {
+            switch effect.kind {
+            case .query(let answer):
+                finishStep(step, .value(try answer(self, call)), now: now)
+            case .change(let change):
+                finishStep(step, .value(try change(&self, call)), now: now)
+            case .operation(let operation):
+                takeOn(call)
+                let operation = try operation(&self, call)
+                if !isInDoubt { world.put(step) }
+                begin(operation, for: .step(run.id, address: step.address))
+            case .wait:
+                if !isInDoubt { world.put(step) }
+            }
+        } catch let error as MusterError {
+            finishStep(step, .error(error), now: now)
+        } catch {
+            finishStep(step, .error(MusterError("internal", "\(error)")), now: now)
+        }
+    }
+
+    /// A run that works on a server answers for it from then on.
+    private mutating func takeOn(_ call: EffectCall) {
+        guard let server = call.server, var run = world.runs[call.run.id], !run.servers.contains(server) else { return }
+        run.servers.append(server)
+        world.put(run)
+    }
+
+    /// Records a step's result and gives it to the script once it is durable.
+    mutating func complete(_ run: RunID, _ address: String, _ outcome: Step.Outcome, now: Now) {
+        guard let step = world.steps[run]?[address], step.outcome == nil else { return }
+        finishStep(step, outcome, now: now)
+    }
+
+    private mutating func finishStep(_ step: Step, _ outcome: Step.Outcome, now: Now) {
+        var step = step
+        let done = (world.steps[step.run] ?? [:]).values.filter { $0.outcome != nil }.count
+        step.done = now.wall
+        step.sequence = Int64(done + 1)
+        step.outcome = outcome
+        world.put(step)
+        resume(step.run, step.address, outcome)
+    }
+
+    private mutating func resume(_ run: RunID, _ address: String, _ outcome: Step.Outcome) {
+        actions.append(.resumeRun(run, address: address, outcome))
+    }
+
+    /// The error of a run whose code no longer does what its journal says, with both sides.
+    public static func divergence(_ known: Step, _ name: String, _ arguments: [Value]) -> MusterError {
+        func shown(_ name: String, _ arguments: [Value]) -> String {
+            "\(name)(\(arguments.map(\.json).joined(separator: ", ")))"
+        }
+        return MusterError(
+            .diverged,
+            "step \(known.address) was \(shown(known.name, known.arguments)) and is now \(shown(name, arguments))",
+            hint: "the script took another way than when it was recorded: look for time, random or outside data in it")
+    }
+
+    /// Ends the sleeps and waits whose time has come.
+    mutating func wakeSleepers(now: Now) {
+        for step in waitingSteps() {
+            guard let deadline = Effects.deadline(of: step), deadline <= now.wall.milliseconds else { continue }
+            let isSleep = step.name == "sleep"
+            complete(step.run, step.address, isSleep ? .value(.null) : .value(.null), now: now)
+        }
+    }
+
+    /// Gives an event to the runs that wait for it.
+    mutating func wakeWaiters(for event: Event, now: Now) {
+        for step in waitingSteps() where step.name == "wait_for" && Effects.matches(step, event) {
+            complete(step.run, step.address, .value(eventValue(event)), now: now)
+        }
+    }
+
+    private func waitingSteps() -> [Step] {
+        world.steps.values.flatMap { $0.values.filter { $0.outcome == nil && Effects.waits.contains($0.name) } }
+            .sorted { ($0.run, $0.address) < ($1.run, $1.address) }
+    }
+}

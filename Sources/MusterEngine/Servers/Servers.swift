@@ -1,0 +1,136 @@
+import MusterCore
+
+// Servers: their target, their state, and that none is forgotten (design, rule 5).
+extension Engine {
+    /// Sets whether a server should run; whoever reacts to the event brings it about.
+    public mutating func setTarget(_ target: Server.Target, of id: ServerID, now: Now) throws {
+        guard var server = world.servers[id] else {
+            throw MusterError(.notFound, "there is no server \"\(id)\"", hint: "muster servers lists them", subject: id.rawValue)
+        }
+        server.target = target
+        server.lastError = nil
+        world.put(server)
+        emit(target == .running ? "server.wanted" : "server.unwanted", server: id, data: ["why": "its target was set"], now: now)
+        review(now: now)
+    }
+
+    /// Lets failovers happen, or not.
+    public mutating func arm(_ armed: Bool, operatorName: String, now: Now) {
+        guard world.general.armed != armed else { return }
+        world.update { $0.armed = armed }
+        emit(armed ? "engine.armed" : "engine.disarmed", data: ["operator": .string(operatorName)], now: now)
+        releaseHeld(now: now)
+        review(now: now)
+    }
+
+    /// Takes a machine out of use or returns it.
+    public mutating func setMode(_ mode: Mode, of id: ResourceID, now: Now) throws {
+        guard var resource = world.resources[id] else { throw unknownResource(id.rawValue) }
+        guard resource.mode != mode else { return }
+        resource.mode = mode
+        world.put(resource)
+        emit(mode == .maintenance ? "resource.maintenance" : "resource.active", resource: id, now: now)
+        review(now: now)
+    }
+
+    mutating func becameReady(
+        _ id: ServerID, epoch: Epoch, _ result: Result<OperationResult, MusterError>, now: Now
+    ) throws -> Value {
+        _ = try result.get()
+        guard var server = world.servers[id], world.aliveClaim(of: id)?.epoch == epoch else {
+            throw MusterError(.stale, "\(id) was ready under a claim that is over", subject: id.rawValue)
+        }
+        server.readyEpoch = epoch
+        server.lastError = nil
+        world.put(server)
+        let resource = world.aliveClaim(of: id)?.resource
+        emit("server.running", resource: resource, server: id, data: ["epoch": .int(epoch.rawValue)], now: now)
+        return serverValue(server)
+    }
+
+    func state(of server: Server) -> ServerState {
+        if server.blocked != nil { return .blocked }
+        let claim = world.aliveClaim(of: server.id)
+        guard server.target == .running else { return claim == nil ? .stopped : .stopping }
+        guard let claim, let resource = world.resources[claim.resource] else { return .placing }
+        if resource.failure != nil { return .placing }
+        return server.readyEpoch == claim.epoch ? .running : .starting
+    }
+
+    /// Looks at every server after a turn that may matter: one that is not where it should be and has no live run responsible is
+    /// blocked, with its reason and remedy.
+    mutating func review(now: Now) {
+        guard needsReview else { return }
+        needsReview = false
+        for server in world.servers.values.sorted(by: { $0.id < $1.id }) {
+            let trouble = responsibleRun(for: server.id) == nil ? trouble(of: server) : nil
+            setBlocked(server.id, trouble, now: now)
+        }
+        // The events above may have started runs that are responsible now: one more look settles it.
+        if needsReview { review(now: now) }
+    }
+
+    private mutating func setBlocked(_ id: ServerID, _ trouble: (reason: String, remedy: String)?, now: Now) {
+        guard var server = world.servers[id] else { return }
+        if let trouble {
+            guard server.blocked?.reason != trouble.reason else { return }
+            server.blocked = Blocked(reason: trouble.reason, remedy: trouble.remedy, since: server.blocked?.since ?? now.wall)
+            world.put(server)
+            emit(
+                "server.blocked", server: id,
+                data: ["reason": .string(trouble.reason), "remedy": .string(trouble.remedy)], now: now)
+        } else if server.blocked != nil {
+            server.blocked = nil
+            world.put(server)
+            emit("server.unblocked", server: id, now: now)
+        }
+    }
+
+    /// Why a server is not where it should be; nil when it is.
+    private func trouble(of server: Server) -> (reason: String, remedy: String)? {
+        let claim = world.aliveClaim(of: server.id)
+        guard server.target == .running else {
+            guard let claim else { return nil }
+            return (because(server, "it should be stopped and still has \(claim.resource)"), "muster server stop \(server.id)")
+        }
+        guard let claim, let resource = world.resources[claim.resource] else {
+            return (because(server, "nothing places it"), remedy(server, hookFor: "server.wanted"))
+        }
+        if let failure = resource.failure { return troubleOf(failure, resource, server) }
+        if claim.exportDied == true {
+            return (because(server, "its export died"), remedy(server, hookFor: "export.died"))
+        }
+        if server.readyEpoch == claim.epoch { return nil }
+        return (because(server, "nothing waits for it to be ready on \(resource.id)"), remedy(server, hookFor: "server.wanted"))
+    }
+
+    private func troubleOf(_ failure: Failure, _ resource: Resource, _ server: Server) -> (reason: String, remedy: String) {
+        switch failure.held {
+        case "disarmed": return ("\(resource.id) is silent, and failovers are disarmed", "muster arm")
+        case "isolated":
+            return (
+                "isolated: too many machines fell silent at once, so \(resource.id) is not believed dead",
+                "look at the engine's network; if \(resource.id) is off for sure: muster fence \(resource.id) --confirm-off"
+            )
+        default: break
+        }
+        if failure.fenced != nil {
+            return (because(server, "\(resource.id) is fenced and nothing places \(server.id)"), remedy(server, hookFor: "server.wanted"))
+        }
+        return (
+            because(server, "\(resource.id) failed and no run fences it"),
+            server.lastError?.hint ?? "muster fence \(resource.id), or if it is off for sure: muster fence \(resource.id) --confirm-off"
+        )
+    }
+
+    /// The last run's error, when there is one, says more than the bare state.
+    private func because(_ server: Server, _ otherwise: String) -> String {
+        server.lastError.map { "the last run failed: \($0.message)" } ?? otherwise
+    }
+
+    private func remedy(_ server: Server, hookFor event: String) -> String {
+        let isHeard = world.hooks.values.contains { $0.active && $0.declaration.trigger == .event(event) }
+        if !isHeard { return "no hook reacts to \(event): load hooks/servers.lua, then muster server start \(server.id)" }
+        return server.lastError?.hint ?? "muster server start \(server.id)"
+    }
+}

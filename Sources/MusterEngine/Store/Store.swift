@@ -1,0 +1,88 @@
+import MusterCore
+
+/// The durable log of typed batches behind the engine's working set.
+public protocol Store: Sendable {
+    /// Everything the engine needs to go on. Errors: `store_corrupt`, `store_locked`, `store_failed`.
+    func load() async throws -> Snapshot
+
+    /// Makes a batch durable, whole or not at all. Errors: `store_full`, `store_term` when another engine has begun a newer term,
+    /// `store_failed`.
+    func commit(_ batch: Batch) async throws
+
+    /// Events after a number, oldest first.
+    func events(after: EventID, limit: Int) async throws -> [Event]
+    /// The newest events, oldest of them first.
+    func latestEvents(limit: Int) async throws -> [Event]
+    /// Runs, newest first.
+    func runs(limit: Int) async throws -> [Run]
+    func run(_ id: RunID) async throws -> Run?
+    /// A run's journal in the order of its steps.
+    func steps(of run: RunID) async throws -> [Step]
+    func code(_ hash: String) async throws -> CodeBundle?
+}
+
+/// What one turn of the engine changed.
+public struct Batch: Sendable, Equatable {
+    public var events: [Event] = []
+    public var changes: [Change] = []
+    public var isEmpty: Bool { events.isEmpty && changes.isEmpty }
+
+    public init() {}
+
+    public mutating func append(_ other: Batch) {
+        events += other.events
+        changes += other.changes
+    }
+}
+
+/// One object's new state.
+public enum Change: Sendable, Equatable {
+    case resource(Resource)
+    case removeResource(ResourceID)
+    case image(Image)
+    case removeImage(ImageID)
+    case server(Server)
+    case removeServer(ServerID)
+    case claim(Claim)
+    case evidence(Evidence)
+    case hook(Hook)
+    case code(CodeBundle)
+    case run(Run)
+    case step(Step)
+    case general(General)
+}
+
+/// The engine's few facts that belong to no object.
+public struct General: Codable, Sendable, Hashable {
+    /// False while the operator wants no failovers.
+    public var armed: Bool = true
+    public var settings = Settings()
+    public var bootNetwork: BootNetwork?
+    /// The largest numbers given out. They only grow.
+    public var lastEvent = EventID(0)
+    public var lastRun = RunID(0)
+    public var lastEpoch = Epoch(0)
+    public var lastEvidence = Evidence.ID(0)
+
+    public init() {}
+}
+
+/// The working set as it was last committed: everything alive, and history only where the rules still need it.
+public struct Snapshot: Sendable {
+    public var general = General()
+    public var resources: [Resource] = []
+    public var images: [Image] = []
+    public var servers: [Server] = []
+    /// Claims that are alive, or whose export is not cut yet.
+    public var claims: [Claim] = []
+    /// Evidence that is neither spent nor voided, or newest of its resource.
+    public var evidence: [Evidence] = []
+    public var hooks: [Hook] = []
+    /// The code of live runs and active hooks.
+    public var code: [CodeBundle] = []
+    /// Live runs and their journals.
+    public var runs: [Run] = []
+    public var steps: [Step] = []
+
+    public init() {}
+}

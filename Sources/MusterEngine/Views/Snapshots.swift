@@ -1,0 +1,107 @@
+import MusterCore
+
+// Objects as scripts and people see them: plain snapshots.
+extension Engine {
+    public func state(of resource: Resource) -> ResourceState {
+        resource.state(claimed: world.aliveClaim(on: resource.id) != nil)
+    }
+
+    func resourceValue(_ resource: Resource) -> Value {
+        let claim = world.aliveClaim(on: resource.id)
+        var fields: [String: Value] = [
+            Value.typeKey: "resource", "name": .string(resource.id.rawValue), "kind": .string(resource.kind.rawValue),
+            "state": .string(state(of: resource).rawValue), "power": .string(resource.power.rawValue),
+            "liveness": .string(resource.liveness.rawValue), "mode": .string(resource.mode.rawValue),
+            "assignment": .string(claim == nil ? "idle" : "claimed"), "memory_mib": .int(resource.memoryMiB),
+            "cpus": .int(Int64(resource.cpus)), "tags": .array(resource.tags.map { .string($0) }),
+            "macs": .array(resource.macs.map { .string($0.description) }), "incarnation": .int(resource.incarnation),
+            "has_bmc": .bool(resource.bmc != nil), "declared": .bool(resource.declared),
+        ]
+        fields["address"] = resource.address.map { .string($0.description) }
+        fields["server"] = claim.map { .string($0.server.rawValue) }
+        fields["boot_id"] = resource.bootID.map { .string($0) }
+        fields["uuid"] = resource.uuid.map { .string($0) }
+        if let fault = resource.bmcFault { fields["bmc_fault"] = .string(fault.message) }
+        return .object(fields)
+    }
+
+    func serverValue(_ server: Server) -> Value {
+        let claim = world.aliveClaim(of: server.id)
+        var fields: [String: Value] = [
+            Value.typeKey: "server", "name": .string(server.id.rawValue), "image": .string(server.image.rawValue),
+            "state": .string(state(of: server).rawValue), "target": .string(server.target.rawValue),
+            "priority": .int(Int64(server.priority)), "memory_mib": .int(server.memoryMiB),
+            "cpus": .int(Int64(server.cpus)), "tags": .array(server.tags.map { .string($0) }),
+        ]
+        fields["address"] = server.address.map { .string($0.address.description) }
+        fields["resource"] = claim.map { .string($0.resource.rawValue) }
+        fields["epoch"] = claim.map { .int($0.epoch.rawValue) }
+        if let blocked = server.blocked {
+            fields["blocked"] = ["reason": .string(blocked.reason), "remedy": .string(blocked.remedy), "since": .int(blocked.since.milliseconds)]
+        }
+        return .object(fields)
+    }
+
+    func imageValue(_ image: Image) -> Value {
+        let claim = world.claims.values.first { $0.image == image.id && $0.isAlive }
+        var fields: [String: Value] = [
+            Value.typeKey: "image", "name": .string(image.id.rawValue), "path": .string(image.path),
+            "format": .string(image.format.rawValue),
+        ]
+        fields["server"] = claim.map { .string($0.server.rawValue) }
+        return .object(fields)
+    }
+
+    func claimValue(_ claim: Claim) -> Value {
+        [
+            Value.typeKey: "claim", "epoch": .int(claim.epoch.rawValue), "server": .string(claim.server.rawValue),
+            "image": .string(claim.image.rawValue),
+            "resource": world.resources[claim.resource].map(resourceValue) ?? .string(claim.resource.rawValue),
+        ]
+    }
+
+    /// What a machine would be told at its next boot, without telling it.
+    func bootValue(_ resource: Resource) -> Value {
+        let claim = world.aliveClaim(on: resource.id)
+        var fields: [String: Value] = ["plan": claim == nil ? "discover" : "image"]
+        fields["server"] = claim.map { .string($0.server.rawValue) }
+        return .object(fields)
+    }
+
+    public func eventValue(_ event: Event) -> Value {
+        var fields: [String: Value] = [
+            Value.typeKey: "event", "id": .int(event.id.rawValue), "name": .string(event.name), "at": .int(event.at.milliseconds),
+            "data": .object(event.data),
+        ]
+        fields["resource"] = event.resource.flatMap { world.resources[$0] }.map(resourceValue)
+        fields["server"] = event.server.flatMap { world.servers[$0] }.map(serverValue)
+        return .object(fields)
+    }
+
+    /// What `muster status` shows.
+    public func statusValue(now: Now) -> Value {
+        let general = world.general
+        return [
+            "armed": .bool(general.armed),
+            "quiet": .bool(quietUntil.map { now.monotonic < $0 } ?? true),
+            "network_up": .bool(networkUp),
+            "resources": .array(world.resources.values.sorted { $0.id < $1.id }.map(resourceValue)),
+            "servers": .array(world.servers.values.sorted { $0.id < $1.id }.map(serverValue)),
+            "runs": .int(Int64(world.runs.count)),
+            "hooks": .array(
+                world.hooks.values.filter(\.active).sorted { $0.id < $1.id }.map { .string($0.id.rawValue) }),
+            "last_event": .int(general.lastEvent.rawValue), "last_epoch": .int(general.lastEpoch.rawValue),
+            "claims": .array(
+                world.claims.values.filter(\.isAlive).sorted { $0.epoch < $1.epoch }.map {
+                    [
+                        "epoch": .int($0.epoch.rawValue), "server": .string($0.server.rawValue),
+                        "resource": .string($0.resource.rawValue), "exported": .bool($0.export != nil),
+                    ]
+                }),
+        ]
+    }
+
+    public var resourceValues: Value { .array(world.resources.values.sorted { $0.id < $1.id }.map(resourceValue)) }
+    public var serverValues: Value { .array(world.servers.values.sorted { $0.id < $1.id }.map(serverValue)) }
+    public var imageValues: Value { .array(world.images.values.sorted { $0.id < $1.id }.map(imageValue)) }
+}

@@ -1,0 +1,169 @@
+import MusterCore
+import MusterEngine
+import MusterLua
+
+/// Reads a `fleet.lua`.
+public enum FleetReader {
+    /// Executes the file in an isolate of its own and takes its declarations. Errors: `bad_fleet` or `script_error`, with place.
+    public static func read(source: String, file: String) async throws -> FleetDeclaration {
+        let isolate = try LuaIsolate(functions: [.registration("declare")], preludes: [FleetPrelude.source])
+        let registrations = try await isolate.perform { lua in
+            let chunk = try lua.compile(LuaSource(name: file, text: source))
+            let start = lua.load(chunk)
+            if case .failed(let error) = start.outcome { throw error }
+            guard let strand = start.strand else { throw MusterError(.badFleet, "\(file) did not load", place: file) }
+            defer { lua.finish(strand) }
+            return lua.registrations(of: strand)
+        }
+        var fleet = FleetDeclaration(file: file)
+        for registration in registrations {
+            let arguments = registration.arguments
+            let fields = FieldReader(
+                noun: arguments[0].string ?? "", name: arguments[1].string ?? "", place: arguments[3].string ?? file, fields: arguments[2])
+            try take(fields, into: &fleet)
+        }
+        return fleet
+    }
+
+    private static func take(_ fields: FieldReader, into fleet: inout FleetDeclaration) throws {
+        switch fields.noun {
+        case "host": fleet.resources.append(Declared(try host(fields), place: fields.place))
+        case "image": fleet.images.append(Declared(try image(fields), place: fields.place))
+        case "server": fleet.servers.append(Declared(try server(fields), place: fields.place))
+        case "settings": fleet.settings = try settings(fields)
+        default: fleet.bootNetwork = try bootNetwork(fields)
+        }
+    }
+
+    private static func host(_ fields: FieldReader) throws -> Resource {
+        var fields = fields
+        let mac = try fields.parsed("mac", "a MAC address", example: "52:54:00:77:00:01", MACAddress.init(_:))
+        let others = try fields.texts("macs").map { text in
+            guard let mac = MACAddress(text) else { throw fields.wrong("macs has \"\(text)\", not a MAC address", hint: "macs = { \"52:54:00:77:00:01\" }") }
+            return mac
+        }
+        let macs = [mac].compactMap { $0 } + others
+        guard !macs.isEmpty else { throw fields.wrong("mac is missing", hint: "add mac = \"52:54:00:77:00:01\": a machine is known by it when it boots") }
+        var resource = Resource(
+            id: ResourceID(fields.name), macs: macs,
+            address: try fields.parsed("address", "an IPv4 address", example: "10.77.0.11", IPv4Address.init(_:)),
+            memoryMiB: try fields.mebibytes("memory") ?? 0, cpus: Int(try fields.number("cpus") ?? 1),
+            tags: try fields.texts("tags"))
+        resource.bmc = try fields.table("bmc").map(bmc)
+        try fields.finish()
+        return resource
+    }
+
+    private static func bmc(_ fields: FieldReader) throws -> BMC {
+        var fields = fields
+        let suites = fields.value("cipher_suites")
+        let password = fields.value("password")
+        guard password.isNull || password["secret"].string != nil else {
+            throw fields.wrong("password is written in plain text", hint: "write password = secret \"bmc/NAME\", and set it with: muster secret set bmc/NAME")
+        }
+        let bmc = BMC(
+            address: try fields.required("address", example: "\"10.0.0.7\""), port: Int(try fields.number("port") ?? 623),
+            user: try fields.required("user", example: "\"admin\""), passwordSecret: password["secret"].string,
+            cipherSuites: try cipherSuites(suites, fields), workarounds: try fields.texts("workarounds"))
+        try fields.finish()
+        return bmc
+    }
+
+    private static func cipherSuites(_ value: Value, _ fields: FieldReader) throws -> [Int] {
+        if value.isNull { return [17, 3] }
+        let suites = (value.array ?? [value]).compactMap(\.int).map { Int($0) }
+        guard !suites.isEmpty, suites.count == (value.array?.count ?? 1), suites.allSatisfy({ (1...17).contains($0) }) else {
+            throw fields.wrong("cipher_suites is \(value.json)", hint: "cipher_suites = { 17, 3 }; suite 0 has no authentication and is refused")
+        }
+        return suites
+    }
+
+    private static func image(_ fields: FieldReader) throws -> Image {
+        var fields = fields
+        let format = try fields.text("format") ?? "raw"
+        guard let known = Image.Format(rawValue: format) else {
+            throw fields.wrong("format is \"\(format)\"", hint: "one of " + Image.Format.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
+        }
+        let image = Image(
+            id: ImageID(fields.name), path: try fields.required("path", example: "\"/var/lib/muster/images/\(fields.name).raw\""), format: known)
+        try fields.finish()
+        return image
+    }
+
+    private static func server(_ fields: FieldReader) throws -> Server {
+        var fields = fields
+        var server = Server(
+            id: ServerID(fields.name), image: ImageID(try fields.required("image", example: "\"\(fields.name)\"")),
+            memoryMiB: try fields.mebibytes("memory") ?? 0, cpus: Int(try fields.number("cpus") ?? 1),
+            tags: try fields.texts("tags"), priority: Int(try fields.number("priority") ?? 0),
+            address: try fields.parsed("address", "an address with prefix", example: "10.77.0.100/24", IPv4Network.init(_:)))
+        server.ready = try fields.table("ready").map(readiness)
+        if let target = try fields.text("target") {
+            guard let known = Server.Target(rawValue: target) else {
+                throw fields.wrong("target is \"\(target)\"", hint: "\"running\" or \"stopped\"")
+            }
+            server.target = known
+        }
+        try fields.finish()
+        return server
+    }
+
+    private static func readiness(_ fields: FieldReader) throws -> ReadinessCheck {
+        var fields = fields
+        let check = ReadinessCheck(
+            http: try fields.text("http"), tcp: try fields.text("tcp"),
+            timeoutMilliseconds: try fields.duration("timeout") ?? ReadinessCheck().timeoutMilliseconds)
+        guard check.http != nil || check.tcp != nil else {
+            throw fields.wrong("says neither http nor tcp", hint: "ready = { http = \"http://10.77.0.100/\" }")
+        }
+        if let http = check.http, !http.hasPrefix("http://") {
+            throw fields.wrong("http is \"\(http)\"", hint: "a URL that begins with http://")
+        }
+        try fields.finish()
+        return check
+    }
+
+    private static func settings(_ fields: FieldReader) throws -> Settings {
+        var fields = fields
+        var settings = Settings()
+        let durations: [(String, WritableKeyPath<Settings, Int64>)] = [
+            ("heartbeat", \.heartbeat), ("suspect_after", \.suspectAfter), ("failed_after", \.failedAfter),
+            ("quiet_time", \.quietTime), ("stall_after", \.stallAfter), ("power_poll", \.powerPoll),
+            ("power_poll_urgent", \.powerPollUrgent), ("fence_timeout", \.fenceTimeout), ("start_timeout", \.startTimeout),
+        ]
+        for (key, path) in durations {
+            if let length = try fields.duration(key) { settings[keyPath: path] = length }
+        }
+        settings.isolationCount = Int(try fields.number("isolation_count") ?? Int64(settings.isolationCount))
+        if let share = fields.value("isolation_share").double { settings.isolationShare = share }
+        settings.stepLimit = Int(try fields.number("step_limit") ?? Int64(settings.stepLimit))
+        guard settings.heartbeat < settings.suspectAfter, settings.suspectAfter < settings.failedAfter else {
+            throw fields.wrong(
+                "heartbeat, suspect_after and failed_after must grow in this order", hint: "for example \"1s\", \"3s\", \"10s\"")
+        }
+        try fields.finish()
+        return settings
+    }
+
+    private static func bootNetwork(_ fields: FieldReader) throws -> BootNetwork {
+        var fields = fields
+        let interface = try fields.required("interface", example: "\"eth1\"")
+        _ = try fields.required("address", example: "\"10.77.0.1/24\"")
+        guard let address = try fields.parsed("address", "an address with prefix", example: "10.77.0.1/24", IPv4Network.init(_:)) else {
+            throw fields.wrong("address is missing", hint: "address = \"10.77.0.1/24\"")
+        }
+        var network = BootNetwork(interface: interface, address: address, files: try fields.required("files", example: "\"/var/lib/muster/boot\""))
+        if let range = try fields.text("range") {
+            let ends = range.split(separator: "-").compactMap { IPv4Address($0.trimmingPrefix(while: \.isWhitespace).description) }
+            guard ends.count == 2, ends[0] <= ends[1], address.contains(ends[0]), address.contains(ends[1]) else {
+                throw fields.wrong("range is \"\(range)\"", hint: "two addresses in \(address), the smaller first: \"10.77.0.200-10.77.0.250\"")
+            }
+            network.rangeFirst = ends[0]
+            network.rangeLast = ends[1]
+        }
+        network.httpPort = Int(try fields.number("http_port") ?? Int64(network.httpPort))
+        network.kernelArguments = try fields.text("kernel_arguments") ?? ""
+        try fields.finish()
+        return network
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import MusterCore
+import MusterEngine
+import MusterLua
+
+/// One policy: a hook file and what it requires, in an isolate of its own.
+final class Policy: @unchecked Sendable {
+    let isolate: LuaIsolate
+    private let lock = NSLock()
+    private var bundles: [LuaChunk: CodeBundle]
+    private var chunks: [String: LoadedChunk] = [:]
+
+    /// A parsed file with the functions that it registers, by hook.
+    struct LoadedChunk: Sendable {
+        var chunk: LuaChunk
+        var declarations: [HookDeclaration]
+        var handlers: [HookID: LuaFunction]
+    }
+
+    init(onStuck: @escaping @Sendable () -> Void) throws(MusterError) {
+        let bundles = Bundles()
+        isolate = try LuaIsolate(
+            functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, PolicyPrelude.registrations],
+            modules: { request throws(MusterError) in bundles.module(request) }, onStuck: onStuck)
+        self.bundles = [:]
+        shared = bundles
+    }
+
+    private let shared: Bundles
+
+    /// The sources by chunk, as the module loader sees them.
+    private final class Bundles: @unchecked Sendable {
+        private let lock = NSLock()
+        private var byChunk: [LuaChunk: CodeBundle] = [:]
+
+        func add(_ bundle: CodeBundle, _ chunk: LuaChunk) { lock.withLock { byChunk[chunk] = bundle } }
+
+        func module(_ request: LuaModuleRequest) -> LuaSource? {
+            lock.withLock { byChunk[request.chunk]?.sources[request.name] }.map {
+                LuaSource(name: request.name.replacingOccurrences(of: ".", with: "/") + ".lua", text: $0)
+            }
+        }
+    }
+
+    private static let hostFunctions: [LuaHostFunction] =
+        Effects.names.map { .effect($0) } + [.registration("on"), .registration("every")]
+
+    /// Parses a bundle's main file once and remembers it.
+    func chunk(_ bundle: CodeBundle, in lua: Lua) throws(MusterError) -> LuaChunk {
+        if let known = lock.withLock({ chunks[bundle.hash] }) { return known.chunk }
+        let chunk = try lua.compile(LuaSource(name: bundle.main, text: bundle.sources[bundle.main] ?? ""))
+        shared.add(bundle, chunk)
+        lock.withLock { chunks[bundle.hash] = LoadedChunk(chunk: chunk, declarations: [], handlers: [:]) }
+        return chunk
+    }
+
+    /// Parses a hook file and finds out what it registers.
+    func load(_ bundle: CodeBundle, in lua: Lua) throws(MusterError) -> LoadedChunk {
+        if let known = lock.withLock({ chunks[bundle.hash] }), !known.handlers.isEmpty { return known }
+        let chunk = try chunk(bundle, in: lua)
+        let start = lua.load(chunk)
+        if case .failed(let error) = start.outcome { throw error }
+        guard let strand = start.strand else { throw MusterError(.script, "\(bundle.main) did not load") }
+        defer { lua.finish(strand) }
+        var loaded = LoadedChunk(chunk: chunk, declarations: [], handlers: [:])
+        for (index, registration) in lua.registrations(of: strand).enumerated() {
+            let declaration = try HookReader.declaration(registration, number: index + 1, file: bundle.main)
+            guard let handler = registration.functions.first else { continue }
+            guard loaded.handlers.updateValue(handler, forKey: declaration.id) == nil else {
+                throw MusterError(
+                    .script, "two hooks are named \"\(declaration.id)\"", hint: "give each its own name = \"…\"",
+                    place: declaration.place)
+            }
+            loaded.declarations.append(declaration)
+        }
+        let result = loaded
+        lock.withLock { chunks[bundle.hash] = result }
+        return result
+    }
+}

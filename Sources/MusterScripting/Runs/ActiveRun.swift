@@ -1,0 +1,41 @@
+import MusterCore
+import MusterEngine
+import MusterLua
+
+/// A run while it executes: where it is, and what its journal still has to say. Touched on its policy's thread only.
+final class ActiveRun: @unchecked Sendable {
+    let run: Run
+    let policy: Policy
+    var strand: LuaStrand?
+    /// The steps that the journal has, by address, and how many were taken.
+    let journal: [String: Step]
+    private var taken = 0
+    /// The step that waits for the engine.
+    var waiting: String?
+    /// Set when the run shall end at its next step.
+    var cancellation: MusterError?
+    var isCancelled = false
+    /// What the addresses begin with: nothing, or a prompt's line number.
+    var prefix = ""
+    /// Whom the end is told, instead of the engine: the prompt.
+    var whenOver: (@Sendable (Result<[Value], MusterError>) -> Void)?
+    /// Gets the texts of `log`: the prompt.
+    var whenLogged: (@Sendable (String) -> Void)?
+
+    init(run: Run, policy: Policy, journal: [Step]) {
+        self.run = run
+        self.policy = policy
+        self.journal = Dictionary(journal.map { ($0.address, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    func nextAddress() -> String {
+        taken += 1
+        return prefix + String(taken)
+    }
+
+    /// Begins the addresses of a prompt's next line.
+    func beginLine(_ number: Int) {
+        prefix = "\(number)."
+        taken = 0
+    }
+}

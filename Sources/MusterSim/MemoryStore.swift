@@ -1,0 +1,98 @@
+import MusterCore
+import MusterEngine
+import Synchronization
+
+/// A store in memory, for simulation: it keeps what was committed, and can be told to fail.
+public final class MemoryStore: Store {
+    private struct Contents {
+        var events: [Event] = []
+        var general = General()
+        var resources: [ResourceID: Resource] = [:]
+        var images: [ImageID: Image] = [:]
+        var servers: [ServerID: Server] = [:]
+        var claims: [Epoch: Claim] = [:]
+        var evidence: [Evidence.ID: Evidence] = [:]
+        var hooks: [HookID: Hook] = [:]
+        var code: [String: CodeBundle] = [:]
+        var runs: [RunID: Run] = [:]
+        var steps: [RunID: [String: Step]] = [:]
+        var failure: MusterError?
+        var commits = 0
+    }
+
+    private let contents = Mutex(Contents())
+
+    public init() {}
+
+    /// Makes every commit fail with this error, until it is nil again.
+    public func fail(with error: MusterError?) { contents.withLock { $0.failure = error } }
+
+    /// How many batches were committed.
+    public var commits: Int { contents.withLock { $0.commits } }
+
+    public func commit(_ batch: Batch) async throws {
+        try contents.withLock { contents in
+            if let failure = contents.failure { throw failure }
+            contents.commits += 1
+            contents.events += batch.events
+            for change in batch.changes { Self.apply(change, &contents) }
+        }
+    }
+
+    private static func apply(_ change: Change, _ contents: inout Contents) {
+        switch change {
+        case .resource(let object): contents.resources[object.id] = object
+        case .removeResource(let id): contents.resources[id] = nil
+        case .image(let object): contents.images[object.id] = object
+        case .removeImage(let id): contents.images[id] = nil
+        case .server(let object): contents.servers[object.id] = object
+        case .removeServer(let id): contents.servers[id] = nil
+        case .claim(let object): contents.claims[object.epoch] = object
+        case .evidence(let object): contents.evidence[object.id] = object
+        case .hook(let object): contents.hooks[object.id] = object
+        case .code(let object): contents.code[object.hash] = object
+        case .run(let object): contents.runs[object.id] = object
+        case .step(let object): contents.steps[object.run, default: [:]][object.address] = object
+        case .general(let object): contents.general = object
+        }
+    }
+
+    public func load() async throws -> Snapshot {
+        contents.withLock { contents in
+            var snapshot = Snapshot()
+            snapshot.general = contents.general
+            snapshot.resources = contents.resources.values.sorted { $0.id < $1.id }
+            snapshot.images = contents.images.values.sorted { $0.id < $1.id }
+            snapshot.servers = contents.servers.values.sorted { $0.id < $1.id }
+            snapshot.claims = contents.claims.values.filter { $0.isAlive || !$0.exportCut }.sorted { $0.epoch < $1.epoch }
+            snapshot.evidence = contents.evidence.values.filter(\.isValid).sorted { $0.id < $1.id }
+            snapshot.hooks = contents.hooks.values.sorted { $0.id < $1.id }
+            snapshot.code = contents.code.values.sorted { $0.hash < $1.hash }
+            snapshot.runs = contents.runs.values.filter(\.status.isLive).sorted { $0.id < $1.id }
+            snapshot.steps = snapshot.runs.flatMap { run in
+                (contents.steps[run.id] ?? [:]).values.sorted { $0.address < $1.address }
+            }
+            return snapshot
+        }
+    }
+
+    public func events(after: EventID, limit: Int) async throws -> [Event] {
+        contents.withLock { Array($0.events.filter { $0.id > after }.prefix(limit)) }
+    }
+
+    public func latestEvents(limit: Int) async throws -> [Event] { contents.withLock { Array($0.events.suffix(limit)) } }
+
+    public func runs(limit: Int) async throws -> [Run] {
+        contents.withLock { Array($0.runs.values.sorted { $0.id > $1.id }.prefix(limit)) }
+    }
+
+    public func run(_ id: RunID) async throws -> Run? { contents.withLock { $0.runs[id] } }
+
+    public func steps(of run: RunID) async throws -> [Step] {
+        contents.withLock { contents in
+            (contents.steps[run] ?? [:]).values.sorted { ($0.sequence ?? .max, $0.address) < ($1.sequence ?? .max, $1.address) }
+        }
+    }
+
+    public func code(_ hash: String) async throws -> CodeBundle? { contents.withLock { $0.code[hash] } }
+}

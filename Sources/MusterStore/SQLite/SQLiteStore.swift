@@ -1,0 +1,102 @@
+import Foundation
+import GRDB
+import MusterCore
+import MusterEngine
+
+/// The embedded store: one SQLite file in WAL mode, every commit forced to the disk (`synchronous=FULL`).
+public final class SQLiteStore: Store {
+    public let path: String
+    private let pool: DatabasePool
+    private let term: Int64
+
+    /// Opens or creates the store and begins a new term, which ends the right of any other engine to commit. Errors: `store_locked`,
+    /// `store_corrupt`, `store_full`, `store_failed`.
+    public init(path: String) throws {
+        self.path = path
+        (pool, term) = try StoreFailure.translating(path) {
+            let pool = try SQLiteStore.open(path)
+            try Schema.migrator.migrate(pool)
+            let check = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+            guard check == "ok" else { throw StoreFailure.corrupt(path, check ?? "no answer") }
+            let term = try pool.write { database in
+                try database.execute(sql: "UPDATE meta SET value = value + 1 WHERE key = 'term'")
+                return try Int64.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'term'") ?? 0
+            }
+            return (pool, term)
+        }
+    }
+
+    /// A pool whose commits are durable. GRDB sets `synchronous=NORMAL` itself, so FULL is set afterwards and read back.
+    static func open(_ path: String) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.label = "muster.store"
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try pool.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else {
+                throw MusterError(.storeFailed, "SQLite refuses synchronous=FULL for \(path)")
+            }
+        }
+        return pool
+    }
+
+    public func commit(_ batch: Batch) async throws {
+        do {
+            try await pool.write { database in
+                let current = try Int64.fetchOne(database.cachedStatement(sql: "SELECT value FROM meta WHERE key = 'term'"))
+                guard current == self.term else {
+                    throw MusterError(
+                        .storeTerm, "another engine has begun a newer term on \(self.path)",
+                        hint: "one engine per state directory: stop this one")
+                }
+                for event in batch.events { try Rows.insert(event, database) }
+                for change in batch.changes { try Rows.write(change, database) }
+            }
+        } catch {
+            throw StoreFailure.translate(error, path)
+        }
+    }
+
+    public func load() async throws -> Snapshot {
+        try await read { try Rows.snapshot($0) }
+    }
+
+    public func events(after: EventID, limit: Int) async throws -> [Event] {
+        try await read {
+            try Rows.bodies($0, "SELECT body FROM events WHERE id > ? ORDER BY id LIMIT ?", [after.rawValue, limit])
+        }
+    }
+
+    public func latestEvents(limit: Int) async throws -> [Event] {
+        try await read {
+            try Rows.bodies($0, "SELECT body FROM (SELECT id, body FROM events ORDER BY id DESC LIMIT ?) ORDER BY id", [limit])
+        }
+    }
+
+    public func runs(limit: Int) async throws -> [Run] {
+        try await read { try Rows.bodies($0, "SELECT body FROM runs ORDER BY id DESC LIMIT ?", [limit]) }
+    }
+
+    public func run(_ id: RunID) async throws -> Run? {
+        let found: [Run] = try await read { try Rows.bodies($0, "SELECT body FROM runs WHERE id = ?", [id.rawValue]) }
+        return found.first
+    }
+
+    public func steps(of run: RunID) async throws -> [Step] {
+        try await read { try Rows.steps($0, "WHERE run = ? ORDER BY sequence IS NULL, sequence, address", [run.rawValue]) }
+    }
+
+    public func code(_ hash: String) async throws -> CodeBundle? {
+        let found: [CodeBundle] = try await read { try Rows.bodies($0, "SELECT body FROM code WHERE hash = ?", [hash]) }
+        return found.first
+    }
+
+    private func read<Answer: Sendable>(_ body: @escaping @Sendable (Database) throws -> Answer) async throws -> Answer {
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw StoreFailure.translate(error, path)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Logging
+import MusterConsole
+import MusterCore
+import MusterDrivers
+import MusterEngine
+import MusterScripting
+import MusterStore
+
+/// All parts of one running engine, wired together.
+final class EngineProcess: Sendable {
+    struct Options: Sendable {
+        var state: String
+        var socket: String
+        var hooks: String?
+        var library: String
+        var fleet: String?
+    }
+
+    private let options: Options
+    private let logger: Logger
+    /// Held open: it is locked while this process lives.
+    private let directory: StateDirectory
+    private let loop: EngineLoop
+    private let scripting: Scripting
+    private let exports: NBDExportDriver
+    private let boot: BootSupervisor
+
+    init(options: Options, logger: Logger) async throws {
+        self.options = options
+        self.logger = logger
+        directory = try StateDirectory(options.state)
+        let store = try SQLiteStore(path: directory.database)
+        let secrets = try SecretStore(stateDirectory: options.state)
+        exports = NBDExportDriver(directory: directory.exports)
+        loop = try await EngineLoop(
+            store: store,
+            drivers: Drivers(power: IPMIDriver(), exports: exports, readiness: SystemReadinessProbe(), secrets: secrets))
+        scripting = Scripting(
+            loop: loop, folders: SourceFolders(hooks: options.hooks, library: options.library),
+            secretExists: { name in (try? secrets.names())?.contains(name) ?? false },
+            report: { logger.error("\($0)") })
+        boot = BootSupervisor(loop: loop, logger: logger)
+    }
+
+    /// Runs until SIGTERM or SIGINT. Exports and machines stay as they are.
+    func run() async throws {
+        let log = EventLog()
+        _ = await loop.observe { events in events.forEach(log.write) }
+        await loop.connect(scripting.executor)
+        try await applyFleet()
+        try await scripting.hooks.refresh()
+        try await loop.turn { engine, now in engine.resumeRuns(now: now) }
+        let control = Control(loop: loop, scripts: scripting, extras: { [boot] in await boot.status() })
+        let console = ConsoleServer(control: control, socketPath: options.socket, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await console.run() }
+            group.addTask { [self] in try await tick() }
+            group.addTask { [self] in try await keepHouse() }
+            group.addTask { try await Signals.wait() }
+            // The first to end, a signal or a failure, ends the process.
+            do {
+                _ = try await group.next()
+            } catch {
+                group.cancelAll()
+                await boot.stop()
+                throw error
+            }
+            group.cancelAll()
+            await boot.stop()
+        }
+    }
+
+    /// A fleet that is wrong leaves the running one as it was; with none running yet there is nothing to go on with.
+    private func applyFleet() async throws {
+        guard let file = options.fleet else { return }
+        do {
+            guard let data = FileManager.default.contents(atPath: file) else {
+                throw MusterError(.badFleet, "cannot read \(file)", hint: "check the path and its mode", place: file)
+            }
+            let fleet = try await scripting.fleet(source: String(decoding: data, as: UTF8.self), file: file)
+            let differences = try await loop.turn { engine, now in try engine.apply(fleet, now: now) }
+            logger.info("\(file): \(differences.count) differences applied")
+        } catch let error as MusterError {
+            let isEmpty = try await loop.turn { engine, _ in engine.world.resources.isEmpty }
+            if isEmpty { throw error }
+            logger.error("\(error)")
+            logger.error("the fleet stays as it was")
+            try await loop.turn { engine, now in
+                engine.note("fleet.rejected", data: ["message": .string(error.message)], now: now)
+            }
+        }
+    }
+
+    private func tick() async throws {
+        while !Task.isCancelled {
+            await turnOrComplain { engine, now in engine.tick(now: now) }
+            try await Task.sleep(for: .milliseconds(250))
+        }
+    }
+
+    /// What has to be looked at now and then: hook files, the boot network, exports that died.
+    private func keepHouse() async throws {
+        while !Task.isCancelled {
+            do { try await scripting.hooks.refresh() } catch { logger.error("\(error)") }
+            if let isUp = await boot.refresh() {
+                await turnOrComplain { engine, now in engine.network(isUp: isUp, now: now) }
+            }
+            for export in await exports.died() {
+                await turnOrComplain { engine, now in engine.exportDied(export.epoch, now: now) }
+            }
+            try await Task.sleep(for: .seconds(2))
+        }
+    }
+
+    /// A store that fails (disk full) refuses turns; the engine says so and tries on.
+    private func turnOrComplain(_ body: @Sendable (inout Engine, Now) -> Void) async {
+        do { try await loop.turn(body) } catch { logger.error("\(error)") }
+    }
+}

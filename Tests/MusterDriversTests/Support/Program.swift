@@ -1,0 +1,33 @@
+import Foundation
+
+/// Programs that tests run.
+enum Program {
+    /// The path of a program, or a failure that says how to get it.
+    static func path(_ name: String, package: String) throws -> String {
+        let search = (ProcessInfo.processInfo.environment["PATH"] ?? "") + ":/usr/sbin:/sbin"
+        let folders: [Substring] = search.split(separator: ":")
+        for folder in folders where FileManager.default.isExecutableFile(atPath: "\(folder)/\(name)") {
+            return "\(folder)/\(name)"
+        }
+        throw TestFailure(description: "\(name) is missing: apt-get install \(package)")
+    }
+
+    /// Runs a program to its end; returns its status and everything that it wrote.
+    static func run(_ name: String, package: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try path(name, package: package))
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let data = (try? pipe.fileHandleForReading.readToEnd()) ?? Data()
+                process.waitUntilExit()
+                continuation.resume(returning: (process.terminationStatus, String(decoding: data, as: UTF8.self)))
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+--- Fences a machine that failed, and recovers its servers on the best standby.
+
+local recover = require "muster.recover"
+
+local function fail_over(event)
+  local dead = event.resource
+  local servers = dead:servers()
+  if #servers == 0 then return end           -- nothing ran there: leave it as it is
+  dead:fence()                               -- off, and seen off; or it raises
+  for _, server in ipairs(servers) do
+    recover(server)
+  end
+end
+
+on("resource.failed", { key = "resource" }, fail_over)
+on("export.died", { key = "resource" }, fail_over)

@@ -1,0 +1,55 @@
+--- Chooses the machine for a server.
+--
+-- A machine is a candidate when it has the memory, CPUs and tags that the server needs, runs nothing, is in use (not in maintenance),
+-- and is ready to take work: `idle` (booted, waiting), or `off` with a BMC to wake it. Idle machines come first, then the
+-- smallest that fits, so that large machines stay free for large servers.
+
+local placement = {}
+
+local rank = { idle = 1, off = 2 }
+
+local function has_tags(resource, tags)
+  local has = {}
+  for _, tag in ipairs(resource.tags) do has[tag] = true end
+  for _, tag in ipairs(tags) do
+    if not has[tag] then return false end
+  end
+  return true
+end
+
+--- Why a machine cannot take a server, as text; nil when it can.
+function placement.objection(server, resource)
+  if resource.server then return "runs " .. resource.server end
+  if not rank[resource.state] then return "is " .. resource.state end
+  if resource.state == "off" and not resource.has_bmc then return "is off and has no BMC to wake it" end
+  if resource.memory_mib < server.memory_mib then
+    return "has " .. resource.memory_mib .. " of " .. server.memory_mib .. " MiB"
+  end
+  if resource.cpus < server.cpus then return "has " .. resource.cpus .. " of " .. server.cpus .. " CPUs" end
+  if not has_tags(resource, server.tags) then return "lacks a tag of " .. table.concat(server.tags, ", ") end
+end
+
+--- The machines that can take a server, best first. Names in `tried` are left out.
+function placement.candidates(server, tried)
+  local found = resources.find(function(resource)
+    return not (tried and tried[resource.name]) and placement.objection(server, resource) == nil
+  end)
+  table.sort(found, function(a, b)
+    if rank[a.state] ~= rank[b.state] then return rank[a.state] < rank[b.state] end
+    if a.memory_mib ~= b.memory_mib then return a.memory_mib < b.memory_mib end
+    return a.name < b.name
+  end)
+  return found
+end
+
+--- One line for each machine that cannot take a server.
+function placement.explain(server, tried)
+  local lines = {}
+  for _, resource in ipairs(resources.list()) do
+    local objection = tried and tried[resource.name] or placement.objection(server, resource)
+    if objection then lines[#lines + 1] = resource.name .. " " .. objection end
+  end
+  return table.concat(lines, "; ")
+end
+
+return placement

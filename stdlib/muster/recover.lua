@@ -1,0 +1,59 @@
+--- Brings a server up: place, claim, boot, wait.
+--
+--     local recover = require "muster.recover"
+--     recover(server)                       -- returns the machine it runs on, or raises
+--     recover(server, { attempts = 5 })     -- how many machines to try (default 3)
+--
+-- A server that still has a machine keeps it while that machine lives; a machine that failed is fenced first. A machine on which
+-- the server does not become ready is proven off before the next one is tried.
+
+local placement = require "muster.placement"
+
+-- A claimed machine boots its plan when it powers on; an idle one restarts by itself, as its heartbeat's answer tells it.
+local function boot_up(resource)
+  if resource.state == "idle" or resource.state == "active" then return end
+  if resource.power ~= "off" then resource:power_off() end
+  resource:refresh():power_on()
+end
+
+local function start_on(server, target)
+  local claim = server:claim(target)
+  boot_up(claim.resource)
+  server:wait_ready()
+end
+
+-- What the server has now: true when it runs there, else its machine is out of the way.
+local function keep(server)
+  local machine = server.resource and resources.get(server.resource)
+  if not machine then return false end
+  if machine.state == "active" or machine.state == "starting" then
+    if server:try_wait_ready() then return true end
+    machine:refresh():power_off()
+  elseif machine.state ~= "fenced" then
+    machine:fence()
+  end
+  return false
+end
+
+return function(server, options)
+  server = server:refresh()
+  if keep(server) then return resources.get(server.resource) end
+  local tried = {}
+  for _ = 1, options and options.attempts or 3 do
+    local target = placement.candidates(server, tried)[1]
+    if not target then break end
+    local started, problem = pcall(start_on, server, target)
+    if started then return target:refresh() end
+    tried[target.name] = "was tried: " .. tostring(problem)
+    log(server, "did not start on", target, "-", problem)
+    if server:refresh().resource == target.name then
+      target:refresh():power_off()
+      server:release()
+    end
+  end
+  error({
+    code = "no_capacity",
+    message = "no machine can run " .. server.name .. ": " .. placement.explain(server, tried),
+    hint = "free or add a machine that fits, then: muster server start " .. server.name,
+  })
+end

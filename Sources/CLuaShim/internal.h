@@ -103,6 +103,7 @@ struct mlua {
     _Atomic uint64_t expired_slice;        // the slice that the watchdog ended
     _Atomic uint64_t stuck_slice;          // the slice that the watchdog gave up
     _Atomic pid_t thread;
+    _Atomic bool abandoned;                // every further slice ends at its first instruction
     int64_t instructions;
     sigjmp_buf escape;
     struct mlua *next_watched;             // under the watchdog's lock, like the next two

@@ -185,6 +185,11 @@ void slice_begin(mlua *m) {
     executing = m;
     atomic_store_explicit(&m->thread, thread, memory_order_relaxed);
     atomic_fetch_add(&m->slice, 1);
+    // Either this sees the flag, or who set it sees the slice.
+    if (atomic_load(&m->abandoned)) {
+        m->expired = 1;
+        lua_sethook(m->current, interrupt_hook, LUA_MASKCOUNT, 1);
+    }
     if (atomic_load(&asleep)) {
         pthread_mutex_lock(&lock);
         pthread_cond_signal(&wake);
@@ -196,6 +201,11 @@ void slice_end(mlua *m) {
     executing = NULL;
     atomic_fetch_add_explicit(&m->slice, 1, memory_order_release);
     m->expired = 0;
+}
+
+void mlua_abandon(mlua *m) {
+    atomic_store(&m->abandoned, true);
+    mlua_interrupt(m);
 }
 
 void mlua_interrupt(mlua *m) {

@@ -56,13 +56,10 @@ public struct TestConsole: Sendable {
     /// Emits one event by a real turn of the engine.
     public func emitEvent() async throws {
         try await loop.turn { engine, now in
-            engine.network(isUp: !engine.isNetworkUp, now: now)
+            let id = ResourceID("node3")
+            try engine.setMode(engine.world.resources[id]?.mode == .active ? .maintenance : .active, of: id, now: now)
         }
     }
-}
-
-extension Engine {
-    var isNetworkUp: Bool { statusValue(now: SystemTime().now())["network_up"].bool == true }
 }
 
 /// Gives `body` a folder with a short path, which is gone afterwards.

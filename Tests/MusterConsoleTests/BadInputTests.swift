@@ -30,7 +30,7 @@ import Testing
         var random = SplitMix(state: 7)
         let whole = Array("POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n{\"limit\": 1}".utf8)
         try await TestConsole.with { console in
-            for _ in 0..<150 {
+            for _ in 0..<60 {
                 var bytes = whole
                 for _ in 0..<Int.random(in: 0...4, using: &random) {
                     bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)

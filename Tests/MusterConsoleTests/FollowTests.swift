@@ -34,9 +34,9 @@ import Testing
 
     @Test func noGapAndNoDuplicateUnderLoad() async throws {
         try await TestConsole.with { console in
-            let count = 3000
+            let count = 1200
             try await withThrowingTaskGroup(of: [Int64].self) { group in
-                for start in [0, 0, 500, 1500] {
+                for start in [0, 0, 200, 600] {
                     group.addTask {
                         var seen: [Int64] = []
                         try await console.client.follow(after: EventID(Int64(start))) { event in
@@ -66,11 +66,11 @@ import Testing
 
     @Test func aSlowClientLosesNothing() async throws {
         try await TestConsole.with { console in
-            let count = 2000
+            let count = 800
             var seen: [Int64] = []
             try await console.client.follow(after: EventID(0), started: { for _ in 0..<count { try await console.emitEvent() } }) { event in
                 seen.append(event.id.rawValue)
-                if seen.count % 200 == 0 { try await Task.sleep(for: .milliseconds(20)) }
+                if seen.count % 100 == 0 { try await Task.sleep(for: .milliseconds(20)) }
                 return seen.count < count
             }
             #expect(seen == Array(1...Int64(count)))

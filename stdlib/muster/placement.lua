@@ -31,6 +31,10 @@ end
 
 --- The machines that can take a server, best first. Names in `tried` are left out.
 function placement.candidates(server, tried)
+  -- A machine that nobody has looked at yet is looked at now.
+  for _, resource in ipairs(resources.find { state = "unknown", power = "unknown", has_bmc = true }) do
+    resource:try_read_power()
+  end
   local found = resources.find(function(resource)
     return not (tried and tried[resource.name]) and placement.objection(server, resource) == nil
   end)

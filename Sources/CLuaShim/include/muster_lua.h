@@ -111,5 +111,7 @@ void mlua_collect(mlua *_Nonnull m);
 int32_t mlua_is_stuck(const mlua *_Nonnull m);
 // Ends the slice running now as if its time were over; callable from any thread.
 void mlua_interrupt(mlua *_Nonnull m);
+// The same for this slice and every later one; callable from any thread.
+void mlua_abandon(mlua *_Nonnull m);
 
 #endif

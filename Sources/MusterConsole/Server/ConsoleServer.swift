@@ -25,7 +25,8 @@ public struct ConsoleServer: Sendable {
         let socket = try ConsoleSocket(socketPath)
         defer { socket.remove() }
         var quiet = logger
-        quiet.logLevel = .error
+        // What ends the server is thrown; the framework also calls its own stopping an error.
+        quiet.logLevel = .critical
         let refused = Mutex<MusterError?>(nil)
         let application = Application(
             responder: ConsoleResponder(control: control),

@@ -11,6 +11,8 @@ enum IPMIFailure: Error, Hashable {
     case short
     /// An order was sent and its answer is unknown: read before anything else.
     case lost
+    /// The engine itself has too many files or timers in use.
+    case crowded
 
     /// Whether a request that was sent may have been executed though no answer said so.
     var leavesDoubt: Bool {
@@ -18,6 +20,7 @@ enum IPMIFailure: Error, Hashable {
         case .library: true
         case .completion(let code): code == Completion.timeout
         case .short, .lost: true
+        case .crowded: false
         }
     }
 
@@ -51,6 +54,10 @@ extension IPMIFailure {
         case .library(let number): Self.error(library: number, target)
         case .completion(let code): Self.error(completion: code, target)
         case .lost: Self.error(library: 14, target)
+        case .crowded:
+            MusterError(
+                .bmcBusy, "BMC \(target.name) was not asked: this engine has too many files or timers open",
+                hint: "see what it holds open (`ls /proc/PID/fd`); sessions need descriptors below 600", subject: target.name)
         case .short:
             MusterError(
                 .bmcProtocol, "BMC \(target.name) gave an answer too short to mean anything",

@@ -1,5 +1,6 @@
 import CFreeIPMI
 import CLinuxShim
+import Glibc
 import MusterCore
 
 /// How patient a session is, in milliseconds.
@@ -28,9 +29,10 @@ final class IPMISession {
     private static let operatorPrivilege: UInt8 = 3
 
     init(_ target: IPMITarget, suite: Int, patience: IPMIPatience) throws(IPMIFailure) {
+        guard Self.hasLowDescriptor else { throw .crowded }
         guard Self.initialised, let context = ipmi_ctx_create() else { throw .library(28) }
         let watch = Stopwatch()
-        let opened = Self.bounded(patience) { Self.open(context, target, suite: suite, patience: patience) }
+        let opened = try Self.bounded(patience) { Self.open(context, target, suite: suite, patience: patience) }
         guard opened == 0 else {
             let number = ipmi_ctx_errnum(context)
             ipmi_ctx_destroy(context)
@@ -54,7 +56,7 @@ final class IPMISession {
     func request(function: UInt8, command: UInt8, data: [UInt8] = []) throws(IPMIFailure) -> [UInt8] {
         var answer = [UInt8](repeating: 0, count: 256)
         let request = [command] + data
-        let length = Self.bounded(patience) {
+        let length = try Self.bounded(patience) {
             ipmi_cmd_raw(context, 0, function, request, UInt32(request.count), &answer, UInt32(answer.count))
         }
         guard length >= 0 else { throw .library(ipmi_ctx_errnum(context)) }
@@ -65,14 +67,27 @@ final class IPMISession {
 
     /// Closes the session at the controller, which has few of them.
     deinit {
-        _ = Self.bounded(patience) { ipmi_ctx_close(context) }
-        ipmi_ctx_destroy(context)
+        _ = try? Self.bounded(patience) {
+            ipmi_ctx_close(context)
+            ipmi_ctx_destroy(context)
+            return 0
+        }
     }
 
-    private static func bounded(_ patience: IPMIPatience, _ call: () -> Int32) -> Int32 {
+    /// Makes a call that ends when patience does. Throws without making it when that cannot be assured.
+    private static func bounded(_ patience: IPMIPatience, _ call: () -> Int32) throws(IPMIFailure) -> Int32 {
         guard patience.retransmission == nil else { return call() }
-        muster_interrupt_after(Int32(patience.silence))
         defer { muster_interrupt_stop() }
+        guard muster_interrupt_after(Int32(patience.silence)) == 0 else { throw .crowded }
         return call()
+    }
+
+    /// The library waits with `select`, which breaks memory on a descriptor of 1024 or more. The margin is for sessions that
+    /// other threads open at the same moment.
+    private static var hasLowDescriptor: Bool {
+        let lowest = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard lowest >= 0 else { return false }
+        close(lowest)
+        return lowest < 600
     }
 }

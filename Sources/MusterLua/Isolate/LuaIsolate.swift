@@ -57,11 +57,11 @@ public final class LuaIsolate: @unchecked Sendable {
     }
 
     /// Ends the slice running now with the error `budget`; callable from any thread.
-    public func interrupt() { Lua.interrupt(lua) }
+    public func interrupt() { lua.interrupt() }
 
     /// Gives the isolate up at once: waiting work fails with `abandoned`, a running slice is interrupted, nothing is waited for.
     public func abandon() {
         queue?.abandon()
-        interrupt()
+        lua.abandon()
     }
 }

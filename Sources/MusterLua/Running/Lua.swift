@@ -173,8 +173,11 @@ public final class Lua {
     /// Whether a slice hung and was torn out: nothing runs in this state any more.
     public var isStuck: Bool { mlua_is_stuck(state) != 0 }
 
-    /// Ends the slice running now, if any, as if its time were over. The only call that any thread may make.
-    static func interrupt(_ lua: Lua) { mlua_interrupt(lua.state) }
+    /// Ends the slice running now, if any, as if its time were over. Any thread may call this and `abandon`, and nothing else.
+    func interrupt() { mlua_interrupt(state) }
+
+    /// Ends the slice running now and every later one at its first instruction.
+    func abandon() { mlua_abandon(state) }
 }
 
 extension String {

@@ -65,6 +65,8 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(name: "MusterEngineTests", dependencies: ["MusterEngine", "MusterSim"], swiftSettings: strict),
+        .testTarget(name: "MusterStoreTests", dependencies: ["MusterStore"], swiftSettings: strict),
+        .testTarget(name: "MusterLabTests", dependencies: ["MusterLab"], swiftSettings: strict),
         .testTarget(name: "MusterLuaTests", dependencies: ["MusterLua"], swiftSettings: strict),
         .testTarget(name: "MusterScriptingTests", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
         .testTarget(name: "MusterDriversTests", dependencies: ["MusterDrivers", "CLinuxShim"], swiftSettings: strict),

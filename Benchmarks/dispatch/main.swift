@@ -59,7 +59,7 @@ struct Ours {
             var checksum: Int64 = 0
             let began = processorNanoseconds()
             for number in 0..<count {
-                let start = lua.dispatch(chunk, handler: handler, arguments: [events[number & 63]], seed: UInt64(number))
+                let start = lua.dispatch(chunk, handler: handler, event: events[number & 63], seed: UInt64(number))
                 guard case .returned(let values) = start.outcome, case .int(let result) = values.first else {
                     throw MusterError("failed", "\(start.outcome)")
                 }
@@ -97,13 +97,18 @@ func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 let arguments = CommandLine.arguments.dropFirst()
 let hook = arguments.first ?? "Benchmarks/dispatch/hook.lua"
 let count = arguments.dropFirst().first.flatMap { Int($0) } ?? 100_000
-let rounds = arguments.dropFirst(2).first.flatMap { Int($0) } ?? 9
+let rounds = arguments.dropFirst(2).first.flatMap { Int($0) } ?? 15
 let peer = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("DispatchPeer")
 
-let ours = try Ours(hook: hook)
-_ = try ours.round(count / 10)
+guard FileManager.default.fileExists(atPath: hook), FileManager.default.isExecutableFile(atPath: peer.path) else {
+    print("dispatch: \(hook) or \(peer.path) is missing; build both programs and run from the package's folder")
+    exit(1)
+}
 var oursRates: [Double] = [], peerRates: [Double] = [], ratios: [Double] = []
 for _ in 0..<rounds {
+    // A new state for every round, as the peer has: how well field names spread depends on a state's random seed.
+    let ours = try Ours(hook: hook)
+    _ = try ours.round(count / 10)
     let first = try ours.round(count)
     let second = try peerRound(peer, hook: hook, count: count)
     guard first.checksum == second.checksum else {

@@ -24,6 +24,20 @@ typedef struct {
     size_t capacity;
 } buffer;
 
+// Small blocks in slabs by size, larger ones in a list: an isolate's memory can be freed without Lua's help.
+enum { BLOCK_STEP = 16, BLOCK_LIMIT = 256, BLOCK_CLASSES = BLOCK_LIMIT / BLOCK_STEP };
+
+typedef struct slab slab;
+typedef struct large_block large_block;
+
+typedef struct {
+    slab *partial[BLOCK_CLASSES];  // slabs with room
+    slab *full;                    // slabs without
+    large_block *large;
+    size_t reserved;               // bytes taken from the system
+    bool must_succeed;             // whether the bound is passed over for once
+} arena;
+
 // One execution of a chunk: its environment, its modules, its random numbers.
 typedef struct run {
     struct run *next_free;
@@ -67,10 +81,20 @@ typedef struct {
     int modules_ref;  // table of compiled modules by name, 0 before the first
 } chunk;
 
+enum { TEXT_CACHE_BITS = 8, TEXT_CACHE_SIZE = 1 << TEXT_CACHE_BITS, CACHED_TEXT_LENGTH = 24 };
+
+// A short text that the registry holds.
+typedef struct {
+    uint64_t words[3];
+    uint32_t length;  // 0: none
+} cached_text;
+
 struct mlua {
     lua_State *L;
     mlua_settings settings;
-    size_t memory;
+    size_t memory;            // bytes that Lua uses
+    arena arena;
+    int pause;                // of the garbage collector, in percent
     buffer output;
     mlua_bytes input;         // arguments, values or error of the crossing under way
     int32_t failure;          // 1: the input is an error, 2: one that unwinds
@@ -90,6 +114,8 @@ struct mlua {
     int32_t chunk_count;
     int32_t *kinds;
     int32_t kind_count;
+    cached_text texts[TEXT_CACHE_SIZE];
+    int first_text_ref;
 
     int library_ref, host_ref, classes_ref, environment_meta_ref;
 
@@ -123,8 +149,9 @@ static inline bool buffer_tag(mlua *m, buffer *b, uint8_t tag) { return buffer_b
 bool buffer_text(mlua *m, buffer *b, const char *text);
 void buffer_free(buffer *b);
 
-// allocator.c
+// arena.c
 void *counting_allocator(void *context, void *block, size_t old_size, size_t new_size);
+void arena_close(mlua *m);
 
 // encode.c, decode.c
 enum {
@@ -136,6 +163,7 @@ enum {
 void encode_values(lua_State *L, buffer *b, int first, int last, int functions);
 int decode_values(lua_State *L, mlua_bytes bytes);
 void decode_value(lua_State *L, mlua_bytes bytes);
+void open_texts(lua_State *L);
 int keep_function(lua_State *L, run *r, int index);
 
 // errors.c
@@ -196,6 +224,9 @@ int protected_call(mlua *m, lua_CFunction function, void *argument);
 // run.c
 run *run_take(mlua *m);
 void run_drop(mlua *m, run *r);
+
+// isolate.c
+void set_pause(mlua *m);
 
 // watchdog.c
 void watch(mlua *m);

@@ -20,6 +20,7 @@ static int build_library(lua_State *L) {
         luaL_requiref(L, library->name, library->func, 1);
         lua_pop(L, 1);
     }
+    open_texts(L);
     lua_newtable(L);
     m->classes_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     open_errors(L);
@@ -50,6 +51,7 @@ mlua *mlua_open(const mlua_settings *settings) {
     m->effect = -1;
     m->L = lua_newstate(counting_allocator, m);
     if (m->L == NULL) {
+        arena_close(m);
         free(m);
         return NULL;
     }
@@ -57,17 +59,21 @@ mlua *mlua_open(const mlua_settings *settings) {
     *thread_word(m->L) = (uintptr_t)m;
     if (protected_call(m, build_library, m) != MLUA_RETURNED) {
         lua_close(m->L);
+        arena_close(m);
         buffer_free(&m->output);
         free(m);
         return NULL;
     }
+    set_pause(m);
     watch(m);
     return m;
 }
 
 void mlua_close(mlua *m) {
     unwatch(m);
+    // Scripts have no finalizers; what a torn out state still holds goes with its arena.
     if (!m->stuck) lua_close(m->L);
+    arena_close(m);
     for (uint32_t i = 0; i < m->strand_count; i++) {
         buffer_free(&m->strands[i]->trace);
         buffer_free(&m->strands[i]->inner_trace);
@@ -98,6 +104,15 @@ static int declare(lua_State *L) {
     push_host_function(L, d->index);
     lua_rawset(L, -3);
     return 0;
+}
+
+// How much garbage may gather before the next collection. Marking a small heap again and again costs more than its garbage;
+// near the cap every byte counts.
+void set_pause(mlua *m) {
+    int pause = m->memory < m->settings.memory_limit / 16 ? 400 : 200;
+    if (pause == m->pause) return;
+    m->pause = pause;
+    lua_gc(m->L, LUA_GCSETPAUSE, pause);
 }
 
 int32_t mlua_declare(mlua *m, mlua_bytes name, int32_t kind) {

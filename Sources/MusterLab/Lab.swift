@@ -55,7 +55,9 @@ public struct Lab: Sendable {
         try checkOurs()
         try LabRecord.read(in: folder)?.sandbox.end()
         try? FileManager.default.removeItem(atPath: folder)
-        guard !Files.exists(folder) else { throw MusterError("file_failed", "cannot remove \(folder)", hint: "was the lab made by root?", subject: folder) }
+        guard !Files.exists(folder) else {
+            throw MusterError("file_failed", "cannot remove \(folder)", hint: "was the lab made by root?", subject: folder)
+        }
     }
 
     func liveRecord() throws(MusterError) -> LabRecord {
@@ -69,7 +71,8 @@ public struct Lab: Sendable {
     func checkOurs() throws(MusterError) {
         let contents = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         guard contents.isEmpty || contents.contains("keeper.sh") else {
-            throw MusterError("not_a_lab", "\(folder) holds something else than a lab", hint: "name an empty or new folder", subject: folder)
+            throw MusterError(
+                "not_a_lab", "\(folder) holds something else than a lab", hint: "name an empty or new folder", subject: folder)
         }
     }
 }

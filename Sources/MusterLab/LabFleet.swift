@@ -6,7 +6,9 @@ struct LabFleet {
     /// The lab's folder.
     var folder: String
 
-    static let kernelArguments = "console=ttyS0 quiet panic=5 mitigations=off tsc=reliable no_timer_check cryptomgr.notests nokaslr"
+    /// The latter half shortens the boot of an emulated guest.
+    static let kernelArguments =
+        "console=ttyS0 quiet panic=5 mitigations=off tsc=reliable no_timer_check cryptomgr.notests nokaslr"
 
     var text: String {
         """
@@ -35,9 +37,11 @@ struct LabFleet {
     private func host(_ machine: LabMachine) -> String {
         """
         host "\(machine.name)" {
-          mac = "\(machine.mac)", address = "\(machine.address)", memory = "\(machine.memoryMiB)M", cpus = \(machine.cpus), tags = { "web" },
+          mac = "\(machine.mac)", address = "\(machine.address)",
+          memory = "\(machine.memoryMiB)M", cpus = \(machine.cpus), tags = { "web" },
           bmc = { address = "\(machine.bmcAddress)", port = \(ManagementController.port), user = "\(ManagementController.user)", \
-        password = secret "bmc/\(machine.name)" },
+        password = secret "bmc/\(machine.name)",
+            cipher_suites = { 3 }, workarounds = { "opensesspriv" } }, -- what ipmi_sim can
         }
         """
     }

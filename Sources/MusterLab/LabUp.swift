@@ -13,22 +13,33 @@ extension Lab {
         guard (1...40).contains(options.machines), folder.allSatisfy({ !$0.isWhitespace && !"\"'\\$`".contains($0) }) else {
             throw MusterError(.badArgument, "a lab has 1 to 40 machines and a folder without spaces or quotes")
         }
-        try Self.checkRequirements()
         let lock = try takeFolder()
         defer { close(lock) }
+        do {
+            try make(options, progress)
+        } catch {
+            try? LabRecord.read(in: folder)?.sandbox.end()
+            try? FileManager.default.removeItem(atPath: folder)
+            throw error
+        }
+        return status()
+    }
+
+    private func make(_ options: Options, _ progress: (String) -> Void) throws(MusterError) {
+        try Self.checkRequirements()
+        guard access("/dev/net/tun", R_OK | W_OK) == 0 else {
+            throw MusterError(
+                "sandbox_failed", "/dev/net/tun is not usable: \(String(cString: strerror(errno)))",
+                hint: "run the lab as root (`sudo muster lab up`), or let this user read and write /dev/net/tun",
+                subject: "/dev/net/tun")
+        }
         let shared = try SharedFiles.folder("lab")
         for script in ["keeper.sh", "holder.sh", "chassis.sh", "bmc.emu"] {
             try Files.copy("\(shared)/\(script)", "\(folder)/\(script)", mode: 0o755)
         }
         let maker = try SandboxMaker(folder: folder)
-        do {
-            try fill(maker.sandbox, options, progress)
-            try maker.keep()
-        } catch {
-            try? maker.sandbox.end()
-            throw error
-        }
-        return status()
+        try fill(maker.sandbox, options, progress)
+        try maker.keep()
     }
 
     private func fill(_ sandbox: Sandbox, _ options: Options, _ progress: (String) -> Void) throws(MusterError) {
@@ -42,7 +53,8 @@ extension Lab {
 
         if record.acceleration == nil {
             record.acceleration = try Acceleration.probe(
-                in: sandbox, kernel: "\(bootFolder)/vmlinuz", ramdisk: "\(bootFolder)/ramdisk.gz", folder: folder, progress: progress)
+                in: sandbox, kernel: "\(bootFolder)/vmlinuz", ramdisk: "\(bootFolder)/ramdisk.gz", folder: folder,
+                progress: progress)
         }
         try record.write(in: folder)
         try startControllers(machines, record.acceleration ?? .tcg, sandbox)
@@ -52,7 +64,9 @@ extension Lab {
     private func makeImages(_ progress: (String) -> Void) throws(MusterError) {
         let kernel = try KernelCache.kernel(progress: progress)
         progress("making the boot ramdisk and the image of the server shop")
-        try RamdiskBuilder(kernel: kernel).build(into: bootFolder)
+        var ramdisk = RamdiskBuilder(kernel: kernel)
+        ramdisk.modules = RamdiskBuilder.virtualModules
+        try ramdisk.build(into: bootFolder)
         for loader in ["undionly.kpxe", "snponly.efi"] { try Files.copy("/usr/lib/ipxe/\(loader)", "\(bootFolder)/\(loader)") }
         try ShopImage().write(to: "\(folder)/shop.raw")
     }
@@ -62,12 +76,12 @@ extension Lab {
         let lines = machines.map {
             "ip tuntap add dev \($0.tap) mode tap && ip link set \($0.tap) master lab0 && ip link set \($0.tap) up || exit 1\n"
         }
-        try Command.run(
-            sandbox.prefix + ["sh", "-c", lines.joined()],
-            hint: sandbox.ownUsers ? "run the lab as root, or make /dev/net/tun usable for this user" : "the module tun must be there")
+        try Command.run(sandbox.prefix + ["sh", "-c", lines.joined()], hint: "the kernel must allow tap devices (module tun)")
     }
 
-    private func startControllers(_ machines: [LabMachine], _ acceleration: Acceleration, _ sandbox: Sandbox) throws(MusterError) {
+    private func startControllers(
+        _ machines: [LabMachine], _ acceleration: Acceleration, _ sandbox: Sandbox
+    ) throws(MusterError) {
         // At most 16 characters: IPMI 1.5 takes no more.
         let password = (0..<16).map { _ in String("abcdefghijkmnopqrstuvwxyz23456789".randomElement() ?? "a") }.joined()
         try Files.write(password, passwordFile, mode: 0o600)
@@ -84,7 +98,9 @@ extension Lab {
             guard let silent = controllers.first(where: { !$0.isListening(sockets: sockets) }) else { return }
             guard ContinuousClock.now < end else {
                 let log = (try? String(contentsOfFile: "\(silent.folder)/bmc.log", encoding: .utf8)) ?? ""
-                throw MusterError(.bmcSilent, "the BMC of \(silent.machine.name) does not listen: \(log.suffix(200))", hint: "package openipmi has ipmi_sim")
+                throw MusterError(
+                    .bmcSilent, "the BMC of \(silent.machine.name) does not listen: \(log.suffix(200))",
+                    hint: "package openipmi has ipmi_sim")
             }
             usleep(50_000)
         }
@@ -92,7 +108,11 @@ extension Lab {
 
     /// Makes the folder or takes a dead lab's; the returned descriptor keeps other makers away while it is open.
     private func takeFolder() throws(MusterError) -> Int32 {
-        if isUp { throw MusterError("lab_up", "the lab is up already", hint: "`muster lab status` shows it, `muster lab down` ends it", subject: folder) }
+        guard !isUp else {
+            throw MusterError(
+                "lab_up", "the lab is up already", hint: "`muster lab status` shows it, `muster lab down` ends it",
+                subject: folder)
+        }
         try Files.makeFolder(folder, mode: 0o700)
         try checkOurs()
         let lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -8,9 +8,7 @@ public struct Requirement: Sendable, Hashable {
 
     /// True when it is on this machine.
     public var isMet: Bool {
-        if path.hasPrefix("/") { return Files.exists(path) }
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin", "/sbin"]
-        return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(path)") }
+        path.hasPrefix("/") ? Files.exists(path) : ProgramPath.find(path) != nil
     }
 }
 

@@ -34,8 +34,15 @@ struct StubExports: ExportDriver {
     func alive() async -> [Export] { [] }
 }
 
-struct StubProbe: ReadinessProbe {
-    func probe(_ check: ReadinessCheck) async throws {}
+/// A readiness check that fails until it is told otherwise.
+public final class StubProbe: ReadinessProbe {
+    private let isReady = Mutex(false)
+
+    public func becomeReady() { isReady.withLock { $0 = true } }
+
+    public func probe(_ check: ReadinessCheck) async throws {
+        guard isReady.withLock({ $0 }) else { throw MusterError("not_ready", "nothing answers yet") }
+    }
 }
 
 struct StubSecrets: SecretSource {

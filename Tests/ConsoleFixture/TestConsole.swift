@@ -8,6 +8,7 @@ public struct TestConsole: Sendable {
     public let loop: EngineLoop
     public let store: MemoryStore
     public let scripts: StubScripts
+    public let probe: StubProbe
     public let folder: String
     public var socket: String { folder + "/s" }
     public var client: ConsoleClient { ConsoleClient(socket, operatorName: "tester") }
@@ -18,11 +19,12 @@ public struct TestConsole: Sendable {
     ) async throws -> Answer {
         try await withFolder { folder in
             let store = MemoryStore(snapshot)
-            let drivers = Drivers(power: StubPower(), exports: StubExports(), readiness: StubProbe(), secrets: StubSecrets())
+            let probe = StubProbe()
+            let drivers = Drivers(power: StubPower(), exports: StubExports(), readiness: probe, secrets: StubSecrets())
             let loop = try await EngineLoop(store: store, drivers: drivers)
             let scripts = StubScripts(loop)
             await loop.connect(scripts)
-            let console = TestConsole(loop: loop, store: store, scripts: scripts, folder: folder)
+            let console = TestConsole(loop: loop, store: store, scripts: scripts, probe: probe, folder: folder)
             return try await console.serving { try await body(console) }
         }
     }

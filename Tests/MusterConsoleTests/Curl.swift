@@ -13,17 +13,9 @@ enum Curl {
     static func get(_ console: TestConsole, _ path: String) async throws -> Answer { try await run(console, path, []) }
 
     static func run(_ console: TestConsole, _ path: String, _ arguments: [String]) async throws -> Answer {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
-        process.arguments =
-            ["--silent", "--max-time", "60", "--unix-socket", console.socket, "--write-out", "\n%{http_code}"] + arguments + ["http://muster\(path)"]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: pipe.fileHandleForReading.readDataToEndOfFile()) }
-        }
-        let text = String(decoding: data, as: UTF8.self)
+        let outcome = try await Program("/usr/bin/curl").run(
+            ["--silent", "--max-time", "60", "--unix-socket", console.socket, "--write-out", "\n%{http_code}"] + arguments + ["http://muster\(path)"])
+        let text = outcome.output
         let cut = try #require(text.lastIndex(of: "\n"))
         return Answer(status: Int(text[text.index(after: cut)...]) ?? 0, body: String(text[..<cut]))
     }

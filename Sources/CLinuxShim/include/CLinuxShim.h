@@ -23,7 +23,7 @@ int muster_open_for_writing(int descriptor);
 int muster_process_descriptor(pid_t process);
 int muster_signal_descriptor(int descriptor, int signal);
 
-// From so many milliseconds on, interrupts the calling thread's blocking calls (EINTR) every 20 ms until stopped. One at a time for
-// each thread. Returns 0, or -1 with errno. The signal has a handler that does nothing.
+// From so many milliseconds on, interrupts the calling thread's blocking calls (EINTR) every 20 ms until stopped. One at a
+// time for each thread. Returns 0, or -1 with errno. The signal has a handler that does nothing.
 int muster_interrupt_after(int milliseconds);
 void muster_interrupt_stop(void);

@@ -68,7 +68,7 @@ typedef struct {
 
 // A new isolate with its sandbox library, or NULL without memory.
 mlua *_Nullable mlua_open(const mlua_settings *_Nonnull settings);
-// Frees an isolate. One that was torn out of stuck C code keeps its Lua memory, because its state is not consistent.
+// Frees an isolate, also one that was torn out of stuck code.
 void mlua_close(mlua *_Nonnull m);
 
 // Declares a host function; its index counts from 0. Returns MLUA_RETURNED or MLUA_FAILED.

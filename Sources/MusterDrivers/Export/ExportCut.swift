@@ -51,25 +51,23 @@ struct ExportCut {
             why = failure.words
         }
         // SIGTERM is an orderly end for QEMU as well: it drains, flushes and closes the image.
-        try signal(SIGTERM, record)
-        if try waitUntilGone(record) { return .terminated(why: why) }
-        try signal(SIGKILL, record)
-        if try waitUntilGone(record) { return .killed }
+        if try waitUntilGone(record, sending: SIGTERM) { return .terminated(why: why) }
+        if try waitUntilGone(record, sending: SIGKILL) { return .killed }
         throw MusterError(
             .exportFailed, "the export process of epoch \(record.export.epoch) does not end, not even by SIGKILL",
             hint: "it waits for the disk that holds \(record.image.path): repair that first")
     }
 
-    private func signal(_ number: Int32, _ record: ExportRecord) throws {
-        if let found = process.find(record.process) { ProcessTable.signal(found, number) }
-    }
-
-    private func waitUntilGone(_ record: ExportRecord) throws -> Bool {
+    /// Sends the signal again and again: a process that was only just started is not found by its arguments at first.
+    private func waitUntilGone(_ record: ExportRecord, sending number: Int32? = nil) throws -> Bool {
         let watch = Stopwatch()
-        while watch.elapsed < patience {
-            if try !isThere(record) { return true }
-            usleep(10_000)
-        }
+        repeat {
+            if let number, let found = process.find(record.process) { ProcessTable.signal(found, number) }
+            for _ in 0..<10 {
+                if try !isThere(record) { return true }
+                usleep(10_000)
+            }
+        } while watch.elapsed < patience
         return false
     }
 

@@ -9,6 +9,7 @@ import MusterCore
 /// covers the moment between starting a process and recording it.
 struct ExportFolder: Sendable {
     let path: String
+    let epoch: Epoch
 
     var record: String { path + "/record.json" }
     var lock: String { path + "/lock" }
@@ -18,7 +19,10 @@ struct ExportFolder: Sendable {
     static let monitorName = "monitor"
     var log: String { path + "/log" }
 
-    init(directory: String, epoch: Epoch) { path = "\(directory)/\(epoch)" }
+    init(directory: String, epoch: Epoch) {
+        path = "\(directory)/\(epoch)"
+        self.epoch = epoch
+    }
 
     /// Nil when there is none. Errors: `export_failed` when it cannot be read.
     func readRecord() throws -> ExportRecord? {

@@ -10,16 +10,17 @@ struct ExportProcess {
 
     static let exportID = "export"
     private static let imageNode = "image"
+    private static let exclusiveNode = "exclusive"
     private static let fileNode = "file"
 
     /// Starts the process with the epoch's lock and the listening socket; it inherits nothing else. Errors: `export_failed`.
     func start(_ record: ExportRecord, lock: Int32, socket: Int32) throws -> Int32 {
         // Numbers above those that the child gets, so that none overwrites another while they are put in place.
         let handed = [lock, socket].map { fcntl($0, F_DUPFD_CLOEXEC, 64) }
-        defer { handed.filter { $0 >= 0 }.forEach { close($0) } }
+        defer { for descriptor in handed where descriptor >= 0 { close(descriptor) } }
         let words = [program] + arguments(record, socket: 4)
         let pointers = words.map { strdup($0) } + [nil]
-        defer { pointers.forEach { free($0) } }
+        defer { for pointer in pointers { free(pointer) } }
         var pid: pid_t = 0
         let error = muster_spawn_detached(program, pointers, folder.path, folder.log, handed, Int32(handed.count), &pid)
         guard error == 0, !handed.contains(-1) else {
@@ -38,8 +39,14 @@ struct ExportProcess {
             "driver": isDevice ? "host_device" : "file", "node-name": .string(Self.fileNode), "filename": .string(image.path),
             "locking": "on", "discard": "unmap",
         ]
+        // An NBD export shares the permission to write with everyone. qcow2 takes it back for its file; for raw images this node
+        // does so, without which QEMU's lock would let a second writer in.
+        let exclusive: Value = [
+            "driver": "blkdebug", "node-name": .string(Self.exclusiveNode), "image": .string(Self.fileNode), "discard": "unmap",
+            "unshare-child-perms": ["write", "resize"],
+        ]
         let format: Value = [
-            "driver": .string(image.format.rawValue), "node-name": .string(Self.imageNode), "file": .string(Self.fileNode),
+            "driver": .string(image.format.rawValue), "node-name": .string(Self.imageNode), "file": .string(Self.exclusiveNode),
             "discard": "unmap",
         ]
         return [
@@ -47,6 +54,7 @@ struct ExportProcess {
             "--chardev", "socket,id=monitor,path=\(ExportFolder.monitorName),server=on,wait=off",
             "--monitor", "chardev=monitor",
             "--blockdev", file.json,
+            "--blockdev", exclusive.json,
             "--blockdev", format.json,
             "--nbd-server", "addr.type=fd,addr.str=\(socket),max-connections=0",
             "--export",
@@ -77,9 +85,10 @@ struct ExportProcess {
         guard monitor.saw(event: "BLOCK_EXPORT_DELETED", id: Self.exportID) else {
             throw Monitor.Failure(words: "the export's end was not announced")
         }
-        // Deleting the node flushes the image and gives its lock back.
-        try monitor.execute("blockdev-del", ["node-name": .string(Self.imageNode)])
-        try monitor.execute("blockdev-del", ["node-name": .string(Self.fileNode)])
+        // Deleting the nodes flushes the image and gives its lock back.
+        for node in [Self.imageNode, Self.exclusiveNode, Self.fileNode] {
+            try monitor.execute("blockdev-del", ["node-name": .string(node)])
+        }
         // It may close the connection before the answer.
         _ = try? monitor.execute("quit")
     }

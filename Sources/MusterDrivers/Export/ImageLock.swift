@@ -15,7 +15,8 @@ enum ImageLock {
         let locked = muster_range_locked(file, qemuBytes.start, qemuBytes.length)
         guard locked >= 0 else {
             throw MusterError(
-                .exportFailed, "the lock of image \(image.id) (\(image.path)) cannot be read: \(String(cString: strerror(errno)))",
+                .exportFailed,
+                "the lock of image \(image.id) (\(image.path)) cannot be read: \(String(cString: strerror(errno)))",
                 hint: "keep images on a file system with open-file-description locks", subject: image.id.rawValue)
         }
         if locked == 1 { throw inUse(image, "a QEMU program holds its lock") }

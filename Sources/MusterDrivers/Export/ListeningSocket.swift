@@ -4,8 +4,8 @@ import MusterCore
 /// The socket that an export process listens on, opened by the engine and handed over.
 ///
 /// Handing it over settles the port before the process starts, and lets the engine set what QEMU does not: keepalive, which on
-/// Linux every accepted connection takes over. A machine that was reset leaves its connection half open; when it comes up again its
-/// kernel answers the next probe with a reset, and when it does not, the connection ends after 25 s.
+/// Linux every accepted connection takes over. A machine that was reset leaves its connection half open; when it comes up
+/// again its kernel answers the next probe with a reset, and when it does not, the connection ends after 25 s.
 struct ListeningSocket {
     let descriptor: Int32
     let port: Int
@@ -33,7 +33,8 @@ struct ListeningSocket {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
         guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
-            throw MusterError(.badArgument, "\"\(host)\" is no IPv4 address to export on", hint: "write an address like 10.77.0.1")
+            throw MusterError(
+                .badArgument, "\"\(host)\" is no IPv4 address to export on", hint: "write an address like 10.77.0.1")
         }
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard file >= 0 else { throw failure(host, port) }

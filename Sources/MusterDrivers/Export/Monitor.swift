@@ -48,8 +48,9 @@ final class Monitor {
     @discardableResult
     func execute(_ command: String, _ arguments: [String: Value] = [:]) throws -> Value {
         let request = Value.object(["execute": .string(command), "arguments": .object(arguments)]).json + "\n"
-        guard Array(request.utf8).withUnsafeBytes({ send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) })
-            == request.utf8.count
+        guard
+            Array(request.utf8).withUnsafeBytes({ send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) })
+                == request.utf8.count
         else { throw Failure(words: "\(command): it is gone") }
         let answer = try receive { $0["return"] != .null || $0["error"] != .null }
         if let text = answer["error"]["desc"].string { throw Failure(words: "\(command): \(text)") }

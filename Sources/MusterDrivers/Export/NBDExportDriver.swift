@@ -4,15 +4,16 @@ import MusterEngine
 
 /// Exports images over NBD, one `qemu-storage-daemon` process for each claim.
 ///
-/// Why this program and not `qemu-nbd`: both serve the same, lock the image the same and end in order on SIGTERM. But
-/// `qemu-nbd` tells nothing while it does so, whereas the storage daemon's monitor stops accepting, closes the export (which it
-/// announces when the last request is done), flushes and closes the image as separate steps with an answer each, so that the
-/// evidence of a cut is what was seen. It also takes a listening socket from its parent (`ListeningSocket`).
+/// Why this program and not `qemu-nbd`: both serve the same and end in order on SIGTERM. But `qemu-nbd` tells nothing while it
+/// does so, whereas the storage daemon's monitor stops accepting, closes the export (which it announces when the last request
+/// is done), flushes and closes the image as separate steps with an answer each, so that the evidence of a cut is what was seen.
+/// It also lets the image be locked against every other writer (`ExportProcess`) and takes a listening socket from its parent
+/// (`ListeningSocket`).
 ///
-/// Writes: a write is answered when it is in the host's page cache, flush and FUA when they are on the disk, as with a real disk's
-/// write cache. Every answered write survives a cut, and the end of the engine; an unclean end of the export process itself may cost
-/// answered writes which the client had not flushed (only in formats with tables of their own, like qcow2), which is why
-/// such an export is never opened again for the same epoch.
+/// Writes: a write is answered when it is in the host's page cache, flush and FUA when they are on the disk, as with a real
+/// disk's write cache. Every answered write survives a cut, and the end of the engine. An unclean end of the export process
+/// itself may cost answered writes which the client had not flushed (in formats with tables of their own, like qcow2), which
+/// is why such an export is never opened again for the same epoch.
 ///
 /// Connections are not limited: only the claim's machine knows the name, and after each of its resets one half-open connection
 /// stays behind until keepalive ends it; a limit would lock the machine out of its own root.
@@ -25,14 +26,16 @@ public final class NBDExportDriver: ExportDriver {
     private let program: String
     private let patience: Int64
     private let children = ExportChildren()
+    private let keptRecords: Int
     private let lanes: SerialLanes<String>
 
-    /// `directory` holds a folder for each epoch; `portRange` the ports to listen on; `patience` is the milliseconds that a process
-    /// has for starting, and for each stage of its end.
+    /// `directory` holds a folder for each epoch, `portRange` the ports to listen on; `patience` is the milliseconds that a
+    /// process has for starting, and for each stage of its end. The records of the last `keptRecords` cut exports are kept.
     public init(
         directory: String, portRange: ClosedRange<Int> = 10809...11808, program: String = "qemu-storage-daemon",
-        patience: Int64 = 10_000
+        patience: Int64 = 10_000, keptRecords: Int = 256
     ) {
+        self.keptRecords = keptRecords
         self.directory = Self.absolute(directory)
         self.portRange = portRange
         self.program = program
@@ -40,8 +43,8 @@ public final class NBDExportDriver: ExportDriver {
         lanes = SerialLanes(pool: ThreadPool(name: "muster-export", limit: 16))
     }
 
-    /// Errors beside those of the protocol: `export_died` when this epoch's export ended without a cut: its machine may still hold
-    /// answers that the image does not, so it must be fenced and start anew under the next epoch.
+    /// Errors beside those of the protocol: `export_died` when this epoch's export ended without a cut. Its machine may hold
+    /// answers that the image does not, so it must be fenced and the server started anew under the next epoch.
     public func open(_ request: ExportRequest) async throws -> Export {
         var request = request
         request.image.path = Self.absolute(request.image.path)
@@ -61,10 +64,13 @@ public final class NBDExportDriver: ExportDriver {
             let folder = ExportFolder(directory: directory, epoch: epoch)
             if let record = try folder.readRecord() {
                 let process = ExportProcess(folder: folder, program: program)
-                return try ExportCut(folder: folder, process: process, patience: patience, children: children).run(record)
+                let words = try ExportCut(folder: folder, process: process, patience: patience, children: children).run(record)
+                forgetOldest()
+                return words
             }
             guard try !folder.isAlive() else {
-                throw MusterError(.exportFailed, "an export of epoch \(epoch) runs without a record", hint: "look at \(folder.path)")
+                throw MusterError(
+                    .exportFailed, "an export of epoch \(epoch) runs without a record", hint: "look at \(folder.path)")
             }
             guard try ImageLock.isFree(whole) else {
                 throw ImageLock.inUse(whole, holder(of: whole) ?? "and epoch \(epoch) has no export to cut")
@@ -97,6 +103,15 @@ public final class NBDExportDriver: ExportDriver {
     private func folders() -> [ExportFolder] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return names.compactMap { Int64($0) }.map { ExportFolder(directory: directory, epoch: Epoch($0)) }
+    }
+
+    /// Removes the oldest records of exports that were cut; the engine's own history has their evidence.
+    private func forgetOldest() {
+        let settled = folders().filter { folder in
+            (try? folder.readRecord())?.state == .cut && (try? folder.isAlive()) == false
+        }
+        let byEpoch = settled.sorted { $0.epoch < $1.epoch }
+        for folder in byEpoch.dropLast(keptRecords) { folder.remove() }
     }
 
     private func opening(_ epoch: Epoch) -> ExportOpening {

@@ -72,31 +72,38 @@ extension IPMIFailure {
         }
         switch number {
         case 4:
-            return make(.bmcUser, "BMC \(name) does not know the user \"\(target.user)\"",
+            return make(
+                .bmcUser, "BMC \(name) does not know the user \"\(target.user)\"",
                 "check bmc.user, and that the user is enabled for IPMI over LAN")
         case 5, 11:
-            return make(.bmcPassword, "BMC \(name) refused the password of \"\(target.user)\"",
+            return make(
+                .bmcPassword, "BMC \(name) refused the password of \"\(target.user)\"",
                 "store the right one with `muster secret set`")
         case 6:
-            return make(.bmcPassword, "BMC \(name) wants a K_g key, which Muster does not send",
+            return make(
+                .bmcPassword, "BMC \(name) wants a K_g key, which Muster does not send",
                 "clear the K_g key (BMC key) in the controller's settings")
         case 3, 7, 8:
-            return make(.bmcPrivilege, "BMC \(name) does not let \"\(target.user)\" act as an operator",
+            return make(
+                .bmcPrivilege, "BMC \(name) does not let \"\(target.user)\" act as an operator",
                 "give the user the OPERATOR privilege on the LAN channel; workaround \"opensesspriv\" helps some controllers")
         case 9, 10:
-            return make(.bmcCipher, "BMC \(name) has none of the cipher suites \(list(target.cipherSuites))",
+            return make(
+                .bmcCipher, "BMC \(name) has none of the cipher suites \(list(target.cipherSuites))",
                 "enable suite 17 or 3 on the BMC, or set bmc.cipher_suites to one that it has")
         case 12:
             return make(.bmcProtocol, "BMC \(name) does not speak IPMI 2.0", "update its firmware, or enable IPMI over LAN")
         case 13, 14, 18, 20, 21:
-            return make(.bmcSilent, "BMC \(name) does not answer",
+            return make(
+                .bmcSilent, "BMC \(name) does not answer",
                 "check its address and cable, that IPMI over LAN is enabled, and that it has power")
         case 19, 27:
             return make(.bmcBusy, "BMC \(name) is busy or has no session free", "try again in some seconds")
         case 29:
             return make(.badArgument, "the address of BMC \(name) cannot be resolved", "write its IP address in bmc.address")
         default:
-            return make(.bmcProtocol, "talking to BMC \(name) failed: \(words(library: number))",
+            return make(
+                .bmcProtocol, "talking to BMC \(name) failed: \(words(library: number))",
                 "try a workaround flag (\(IPMIWorkarounds.names.joined(separator: ", "))), or update its firmware")
         }
     }

@@ -15,8 +15,8 @@ struct IPMIPatience: Sendable, Hashable {
 
 /// One RMCP+ session with a controller through libfreeipmi. Calls block; used by one thread at a time.
 ///
-/// The library knows no session without retransmission: at the end of every wait, the last included, it sends the request once more
-/// before it gives up. A session that must not do so gets waits of an hour, each interrupted by a signal when patience ends:
+/// The library knows no session without retransmission: at the end of every wait, the last included, it sends the request once
+/// more before it gives up. A session that must not do so gets waits of an hour, each interrupted by a signal when patience ends:
 /// the interrupted wait is the one way out on which the library sends nothing.
 final class IPMISession {
     private let context: ipmi_ctx_t
@@ -85,7 +85,7 @@ final class IPMISession {
     /// The library waits with `select`, which breaks memory on a descriptor of 1024 or more. The margin is for sessions that
     /// other threads open at the same moment.
     private static var hasLowDescriptor: Bool {
-        let lowest = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        let lowest = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
         guard lowest >= 0 else { return false }
         close(lowest)
         return lowest < 600

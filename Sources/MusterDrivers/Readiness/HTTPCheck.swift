@@ -10,7 +10,8 @@ struct HTTPCheck {
     /// Errors: `bad_argument` for anything but `http://host[:port][/path]`.
     init(url: String) throws {
         let scheme = "http://"
-        guard url.lowercased().hasPrefix(scheme), !url.contains(where: { $0.isWhitespace || $0.asciiValue.map { $0 < 32 } == true })
+        guard url.lowercased().hasPrefix(scheme),
+            !url.contains(where: { $0.isWhitespace || $0.asciiValue.map { $0 < 32 } == true })
         else {
             throw MusterError(
                 .badArgument, "\"\(url)\" cannot be checked", hint: "write a URL like \"http://10.77.0.80/health\", or use tcp")

@@ -34,7 +34,9 @@ public enum Acceleration: String, Codable, Sendable {
             booted = ((try? String(contentsOfFile: console, encoding: .utf8)) ?? "").contains("muster: ")
         }
         _ = try Command.result(of: sandbox.prefix + ["sh", "-c", "kill -9 $(cat \"$1\")", "sh", pidFile])
-        progress(booted ? "machines run with KVM" : "machines run with TCG: KVM is here, but the probe guest did not come up with it")
+        let reason = started.errors.split(separator: "\n").first.map { " (\($0))" } ?? ""
+        progress(
+            booted ? "machines run with KVM" : "machines run with TCG: a probe guest did not come up with KVM\(reason)")
         return booted ? .kvm : .tcg
     }
 }

@@ -33,9 +33,13 @@ enum Spawn {
         if session { posix_spawnattr_setflags(&attributes, newSession) }
 
         let words = arguments.map { strdup($0) }
-        defer { words.forEach { free($0) } }
+        let environment = ProgramPath.environment.map { strdup($0) }
+        defer { (words + environment).forEach { free($0) } }
         var pid: pid_t = 0
-        let result = posix_spawnp(&pid, arguments[0], &actions, &attributes, words + [nil], environ)
+        var result = ENOENT
+        if let program = ProgramPath.find(arguments[0]) {
+            result = posix_spawn(&pid, program, &actions, &attributes, words + [nil], environment + [nil])
+        }
         guard result == 0 else {
             throw MusterError(
                 "program_missing", "\(arguments[0]) cannot be started: \(String(cString: strerror(result)))",

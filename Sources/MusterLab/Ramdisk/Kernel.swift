@@ -30,7 +30,9 @@ public struct Kernel: Sendable, Hashable {
         image = "\(root)/boot/vmlinuz-\(version)"
         modules = "\(root)/lib/modules/\(version)"
         for file in [image, modules] where !Files.exists(file) {
-            throw MusterError(.notFound, "kernel \(version) lacks \(file)", hint: "name an installed kernel version or an unpacked package", subject: file)
+            throw MusterError(
+                .notFound, "kernel \(version) lacks \(file)", hint: "name an installed kernel's version or an unpacked package",
+                subject: file)
         }
         if !Files.exists("\(modules)/modules.dep") {
             try Command.run(["depmod", "-b", root.isEmpty ? "/" : root, version], hint: "package kmod has depmod")

@@ -24,8 +24,9 @@ public enum KernelCache {
         try Files.makeFolder("\(work)/root")
         defer { try? FileManager.default.removeItem(atPath: work) }
         progress("downloading \(package) (27 MB, kept in \(folder))")
+        let script = "cd \"$1\" && apt-get -q download -o APT::Sandbox::User=root \"$2\""
         try Command.run(
-            ["sh", "-c", "cd \"$1\" && apt-get -q download -o APT::Sandbox::User=root \"$2\"", "sh", work, package], deadline: 900,
+            ["sh", "-c", script, "sh", work, package], deadline: 900,
             hint: "is there a network? `apt-get update` renews the list of packages")
         progress("unpacking \(package)")
         try Command.run(["sh", "-c", "dpkg -x \"$1\"/*.deb \"$1/root\"", "sh", work], deadline: 300)

@@ -3,14 +3,18 @@ import MusterCore
 
 /// Makes the boot ramdisk: busybox, nbd-client, a kernel's drivers, and the scripts of `guest`.
 public struct RamdiskBuilder {
-    /// Network cards, NBD, and file systems that machines are booted with; those that the kernel lacks are skipped.
-    public static let modules = [
-        "virtio_pci", "virtio_net", "virtio_blk", "nbd", "ext4", "crc32c_generic", "crc32c_intel",
-        "e1000", "e1000e", "igb", "igc", "ixgbe", "ixgbevf", "i40e", "ice", "tg3", "bnx2", "bnx2x", "bnxt_en", "mlx4_en", "mlx5_core",
+    /// What a machine of QEMU needs.
+    public static let virtualModules = ["virtio_pci", "virtio_net", "nbd", "ext4", "crc32c_generic"]
+    /// That, and the network cards of common machines.
+    public static let commonModules = virtualModules + [
+        "virtio_blk", "crc32c_intel", "e1000", "e1000e", "igb", "igc", "ixgbe", "ixgbevf", "i40e", "ice",
+        "tg3", "bnx2", "bnx2x", "bnxt_en", "mlx4_en", "mlx5_core",
         "r8169", "sfc", "be2net", "vmxnet3", "hv_netvsc", "ena",
     ]
 
     public var kernel: Kernel
+    /// Names of modules; those that the kernel lacks are skipped, what they need comes with them.
+    public var modules = commonModules
     /// The folder with `init` and `agent`; nil finds the one that comes with the program.
     public var guest: String?
     public var busybox = "/bin/busybox"
@@ -69,14 +73,15 @@ public struct RamdiskBuilder {
     }
 
     private func addModules(to archive: inout CpioArchive) throws(MusterError) {
-        let modules = try KernelModules(kernel)
-        guard modules.contains("nbd") else {
-            throw MusterError(.notFound, "kernel \(kernel.version) has no module nbd", hint: "use a Debian kernel", subject: kernel.version)
+        let available = try KernelModules(kernel)
+        guard available.contains("nbd") else {
+            throw MusterError(
+                .notFound, "kernel \(kernel.version) has no module nbd", hint: "use a Debian kernel", subject: kernel.version)
         }
         let folder = "lib/modules/\(kernel.version)"
-        let paths = modules.closure(of: Self.modules)
+        let paths = available.closure(of: modules)
         for path in paths { archive.add(file: "\(folder)/\(path)", try Files.read("\(kernel.modules)/\(path)")) }
-        let index = try modules.index(of: paths)
+        let index = try available.index(of: paths)
         archive.add(file: "\(folder)/modules.dep", Data(index.dependencies.utf8))
         archive.add(file: "\(folder)/modules.alias", Data(index.aliases.utf8))
     }
@@ -86,7 +91,7 @@ public struct RamdiskBuilder {
         let result = try Command.result(of: ["ldd", program])
         guard result.status == 0 else { return [] }
         return result.text.split(separator: "\n").compactMap { line in
-            line.split(separator: " ").first { $0.hasPrefix("/") }.map(String.init)
+            line.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("/") }.map(String.init)
         }
     }
 }

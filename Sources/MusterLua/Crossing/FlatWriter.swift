@@ -4,92 +4,132 @@ import MusterCore
 /// Values as flat bytes, written into one block that is kept from crossing to crossing: no object is made on the way to Lua.
 struct FlatWriter {
     private var start: UnsafeMutableRawPointer
-    private var capacity: Int
-    private(set) var count = 0
+    /// Where the next byte goes.
+    private var next: UnsafeMutableRawPointer
+    private var end: UnsafeMutableRawPointer
 
     init() {
-        capacity = 1024
+        let capacity = 1024
         start = .allocate(byteCount: capacity, alignment: 8)
+        next = start
+        end = start + capacity
     }
 
     func free() { start.deallocate() }
 
     /// The bytes written since `clear`; valid until the next write.
-    var bytes: mlua_bytes { mlua_bytes(start: start.assumingMemoryBound(to: UInt8.self), length: count) }
+    var bytes: mlua_bytes { mlua_bytes(start: start.assumingMemoryBound(to: UInt8.self), length: next - start) }
 
-    mutating func clear() { count = 0 }
+    mutating func clear() { next = start }
 
     @inline(never)
     private mutating func grow(by more: Int) {
-        capacity = max(capacity * 2, count + more)
+        let count = next - start
+        let capacity = max((end - start) * 2, count + more)
         let grown = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
         grown.copyMemory(from: start, byteCount: count)
         start.deallocate()
         start = grown
+        next = grown + count
+        end = grown + capacity
     }
 
     @inline(__always)
     private mutating func reserve(_ more: Int) {
-        if capacity - count < more { grow(by: more) }
+        if end - next < more { grow(by: more) }
     }
 
     @inline(__always)
     private mutating func tag(_ tag: Int) {
         reserve(1)
-        start.storeBytes(of: UInt8(truncatingIfNeeded: tag), toByteOffset: count, as: UInt8.self)
-        count += 1
+        next.storeBytes(of: UInt8(truncatingIfNeeded: tag), as: UInt8.self)
+        next += 1
     }
 
     /// A tag and eight bytes.
     @inline(__always)
     private mutating func word(_ tag: Int, _ bits: UInt64) {
         reserve(9)
-        start.storeBytes(of: UInt8(truncatingIfNeeded: tag), toByteOffset: count, as: UInt8.self)
-        start.storeBytes(of: bits, toByteOffset: count + 1, as: UInt64.self)
-        count += 9
+        next.storeBytes(of: UInt8(truncatingIfNeeded: tag), as: UInt8.self)
+        next.storeBytes(of: bits, toByteOffset: 1, as: UInt64.self)
+        next += 9
     }
 
     /// A tag and a count of elements.
     @inline(__always)
     private mutating func header(_ tag: Int, _ elements: Int) {
         reserve(5)
-        start.storeBytes(of: UInt8(truncatingIfNeeded: tag), toByteOffset: count, as: UInt8.self)
-        start.storeBytes(of: UInt32(truncatingIfNeeded: elements), toByteOffset: count + 1, as: UInt32.self)
-        count += 5
+        next.storeBytes(of: UInt8(truncatingIfNeeded: tag), as: UInt8.self)
+        next.storeBytes(of: UInt32(truncatingIfNeeded: elements), toByteOffset: 1, as: UInt32.self)
+        next += 5
     }
 
-    /// A length and the text's bytes.
+    /// A text's length and bytes, after a tag or without one.
     @inline(__always)
-    private mutating func text(_ text: String) {
-        let length = text.utf8.count
-        reserve(length + 4)
-        start.storeBytes(of: UInt32(truncatingIfNeeded: length), toByteOffset: count, as: UInt32.self)
-        count += 4
+    private mutating func text(_ text: String, tag: Int? = nil) {
         var text = text
         text.withUTF8 { bytes in
-            guard let source = bytes.baseAddress else { return }
-            start.advanced(by: count).copyMemory(from: source, byteCount: length)
+            reserve(bytes.count + 5)
+            if let tag {
+                next.storeBytes(of: UInt8(truncatingIfNeeded: tag), as: UInt8.self)
+                next += 1
+            }
+            next.storeBytes(of: UInt32(truncatingIfNeeded: bytes.count), as: UInt32.self)
+            next += 4
+            Self.copy(bytes, to: next)
+            next += bytes.count
         }
-        count += length
     }
 
-    mutating func write(_ value: Value) {
+    /// Most texts are names of a few bytes, for which a call of the library's copy costs more than the copying.
+    @inline(__always)
+    private static func copy(_ bytes: UnsafeBufferPointer<UInt8>, to target: UnsafeMutableRawPointer) {
+        let count = bytes.count
+        guard let base = bytes.baseAddress, count > 0 else { return }
+        let source = UnsafeRawPointer(base)
+        if count > 16 {
+            target.copyMemory(from: source, byteCount: count)
+        } else if count >= 8 {
+            let head = source.loadUnaligned(as: UInt64.self)
+            let tail = source.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+            target.storeBytes(of: head, as: UInt64.self)
+            target.storeBytes(of: tail, toByteOffset: count - 8, as: UInt64.self)
+        } else if count >= 4 {
+            let head = source.loadUnaligned(as: UInt32.self)
+            let tail = source.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+            target.storeBytes(of: head, as: UInt32.self)
+            target.storeBytes(of: tail, toByteOffset: count - 4, as: UInt32.self)
+        } else {
+            for index in 0..<count { target.storeBytes(of: bytes[index], toByteOffset: index, as: UInt8.self) }
+        }
+    }
+
+    mutating func write(_ value: borrowing Value) {
         switch value {
         case .null: tag(MLUA_NULL)
         case .bool(let flag): tag(flag ? MLUA_TRUE : MLUA_FALSE)
         case .int(let number): word(MLUA_INTEGER, UInt64(bitPattern: number))
         case .double(let number): word(MLUA_NUMBER, number.bitPattern)
-        case .string(let content):
-            tag(MLUA_STRING)
-            text(content)
+        case .string(let content): text(content, tag: MLUA_STRING)
         case .array(let items): write(items)
         case .object(let fields):
             header(MLUA_OBJECT, fields.count)
             for (key, field) in fields {
                 text(key)
-                write(field)
+                // Most fields are texts and numbers, for which a call of this function costs more than the writing.
+                switch field {
+                case .string(let content): text(content, tag: MLUA_STRING)
+                case .int(let number): word(MLUA_INTEGER, UInt64(bitPattern: number))
+                default: write(field)
+                }
             }
         }
+    }
+
+    /// One argument.
+    mutating func writeAlone(_ value: borrowing Value) {
+        header(MLUA_ARRAY, 1)
+        write(value)
     }
 
     mutating func write(_ items: [Value]) {

@@ -84,6 +84,13 @@ public final class Lua {
     /// Executes a file and then one of the functions it registered, in one crossing: the way of an event through a hook.
     ///
     /// The run is over when the outcome is not `yielded`; there is a strand only then.
+    public func dispatch(_ chunk: LuaChunk, handler: LuaFunction, event: Value, seed: UInt64 = 0) -> LuaStart {
+        writer.clear()
+        writer.writeAlone(event)
+        return start(chunk, flags: 0, seed: seed, handler: Int32(handler.number), arguments: writer.bytes)
+    }
+
+    /// The same with any number of arguments.
     public func dispatch(_ chunk: LuaChunk, handler: LuaFunction, arguments: [Value], seed: UInt64 = 0) -> LuaStart {
         start(chunk, flags: 0, seed: seed, handler: Int32(handler.number), arguments: encode(arguments))
     }

@@ -7,6 +7,8 @@ import MusterCore
 struct AdvertisementSchedule {
     static let interval: Int64 = 4000
     static let gap: Int64 = 100
+    /// Until the next try when the interface had no address to send from.
+    static let retry: Int64 = 1000
 
     private var last: Moment?
     private var next: Moment
@@ -29,5 +31,11 @@ struct AdvertisementSchedule {
         last = now
         next = now.advanced(by: Self.interval)
         return true
+    }
+
+    /// The due advertisement could not be sent.
+    mutating func missed(at now: Moment) {
+        last = nil
+        next = now.advanced(by: Self.retry)
     }
 }

@@ -70,7 +70,10 @@ final class RouterPart: BootPart {
     private func advertise(after wait: Int64, to hosts: SocketAddress, _ answerer: DatagramAnswerer) async throws {
         try await Task.sleep(for: .milliseconds(wait))
         guard schedule.withLock({ $0.isDue(at: context.now) }) else { return }
-        guard LinkLocalAddress.isUsable(on: context.network.interface) else { return context.counters.ignored(.router, "no_address") }
+        guard LinkLocalAddress.isUsable(on: context.network.interface) else {
+            schedule.withLock { $0.missed(at: context.now) }
+            return context.counters.ignored(.router, "no_address")
+        }
         do {
             try answerer.send(RouterPacket.advertisement(.nothingHere).encoded, to: hosts)
             context.counters.answered(.router)

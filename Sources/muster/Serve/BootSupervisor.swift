@@ -53,17 +53,21 @@ actor BootSupervisor {
         return fields
     }
 
-    /// Whether the interface exists and carries traffic. A bridge without ports in use reads `unknown` or `down` while it works.
+    /// Whether the interface exists, is up, and has a carrier. A bridge has one only while some machine on it is on, so its carrier says
+    /// nothing of the engine's own connection.
     private static func isUp(_ interface: String) -> Bool {
-        guard let data = FileManager.default.contents(atPath: "/sys/class/net/\(interface)/flags"),
-            let flags = Int(String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines).dropFirst(2), radix: 16)
-        else { return false }
-        return flags & 1 != 0 && carrier(interface)
+        var first: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&first) == 0 else { return false }
+        defer { freeifaddrs(first) }
+        let all = sequence(first: first) { $0?.pointee.ifa_next }.prefix { $0 != nil }.compactMap { $0?.pointee }
+        guard let found = all.first(where: { String(cString: $0.ifa_name) == interface }) else { return false }
+        return found.ifa_flags & UInt32(IFF_UP) != 0 && hasCarrier(interface)
     }
 
-    private static func carrier(_ interface: String) -> Bool {
-        let isBridge = FileManager.default.fileExists(atPath: "/sys/class/net/\(interface)/bridge")
-        guard !isBridge, let data = FileManager.default.contents(atPath: "/sys/class/net/\(interface)/carrier") else { return true }
+    private static func hasCarrier(_ interface: String) -> Bool {
+        let folder = "/sys/class/net/\(interface)"
+        let isBridge = FileManager.default.fileExists(atPath: folder + "/bridge")
+        guard !isBridge, let data = FileManager.default.contents(atPath: folder + "/carrier") else { return true }
         return String(decoding: data, as: UTF8.self).hasPrefix("1")
     }
 }

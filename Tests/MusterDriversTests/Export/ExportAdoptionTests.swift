@@ -91,13 +91,9 @@ import Testing
         stranger.executableURL = URL(fileURLWithPath: "/bin/sleep")
         stranger.arguments = ["600"]
         try stranger.run()
-        defer {
-            stranger.terminate()
-            stranger.waitUntilExit()
-        }
-        let pid = stranger.processIdentifier
-        let true_ = try #require(ProcessTable.identity(of: pid))
-        for identity in [ProcessIdentity(pid: pid, started: true_.started - 1, boot: true_.boot), true_] {
+        defer { Program.end(stranger) }
+        let now = try #require(ProcessTable.identity(of: stranger.processIdentifier))
+        for identity in [ProcessIdentity(pid: now.pid, started: now.started - 1, boot: now.boot), now] {
             var record = try #require(try bench.folder(1).readRecord())
             record.state = .open
             record.process = identity
@@ -135,5 +131,18 @@ import Testing
         #expect(error.code == .exportFailed)
         #expect(error.hint?.contains("apt-get install") == true)
         #expect(try bench.folder(1).readRecord() == nil)
+    }
+
+    @Test func oldRecordsAreForgotten() async throws {
+        let bench = try ExportBench()
+        let image = try await bench.image()
+        let driver = NBDExportDriver(
+            directory: bench.scratch.file("exports"), portRange: ExportBench.ports, patience: 30_000, keptRecords: 2)
+        for epoch in 8...11 {
+            _ = try await driver.open(bench.request(Int64(epoch), image))
+            _ = try await driver.cut(Epoch(Int64(epoch)), image: image)
+        }
+        let left = try FileManager.default.contentsOfDirectory(atPath: bench.scratch.file("exports")).sorted()
+        #expect(left == ["10", "11"])
     }
 }

@@ -47,8 +47,7 @@ import Testing
         other.standardInput = input
         other.standardOutput = output
         try other.run()
-        defer { other.waitUntilExit() }
-        defer { try? input.fileHandleForWriting.close() }
+        defer { Program.end(other) }
         try await eventually("qemu-io holds the lock") { try !ImageLock.isFree(image) }
         let driver = bench.driver()
         #expect(try await failing { try await driver.open(bench.request(1, image)) }.code == .imageInUse)

@@ -72,7 +72,8 @@ import Testing
         let export = try await driver.open(bench.request(1, image))
         let block = 16 << 10
         let started = Signal()
-        let writer = Task.detached { try Self.writeUntilGone(export, block: block, started: started) }
+        let threads = SerialLanes<String>(pool: ThreadPool(name: "writer", limit: 1))
+        let writer = Task { try await threads.run("writer") { try Self.writeUntilGone(export, block: block, started: started) } }
         try await eventually("writes flow") { started.isSet }
         let words = try await driver.cut(Epoch(1), image: image)
         #expect(words.contains("cut: stopped accepting"), "\(words)")

@@ -53,4 +53,14 @@ import Testing
             try await eventually("the session is closed") { try await !driver.hasSession(bmc.access()) }
         }
     }
+
+    @Test func allSessionsAreClosedAtTheEnd() async throws {
+        let bmc = try await SimulatedBMC(power: .on)
+        let driver = IPMIDriver(timing: IPMITiming(keepIdle: 600_000))
+        _ = try await driver.reading(bmc.access())
+        #expect(try await driver.hasSession(bmc.access()))
+        await driver.closeSessions()
+        #expect(try await !driver.hasSession(bmc.access()))
+        #expect(try await driver.reading(bmc.access()) == .on)
+    }
 }

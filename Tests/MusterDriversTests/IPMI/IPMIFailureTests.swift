@@ -15,12 +15,13 @@ import Testing
                 password: Secret(bytes: Array(password.utf8))))
     }
 
-    @Test(arguments: [
-        (3, MusterError.Code.bmcPrivilege), (4, .bmcUser), (5, .bmcPassword), (6, .bmcPassword), (7, .bmcPrivilege),
-        (8, .bmcPrivilege), (9, .bmcCipher), (10, .bmcCipher), (11, .bmcPassword), (12, .bmcProtocol), (13, .bmcSilent),
-        (14, .bmcSilent), (19, .bmcBusy), (20, .bmcSilent), (21, .bmcSilent), (24, .bmcProtocol), (25, .bmcProtocol),
-        (27, .bmcBusy), (29, .badArgument), (30, .bmcProtocol), (32, .bmcProtocol), (33, .bmcProtocol), (34, .bmcProtocol),
-    ] as [(Int32, MusterError.Code)])
+    @Test(
+        arguments: [
+            (3, MusterError.Code.bmcPrivilege), (4, .bmcUser), (5, .bmcPassword), (6, .bmcPassword), (7, .bmcPrivilege),
+            (8, .bmcPrivilege), (9, .bmcCipher), (10, .bmcCipher), (11, .bmcPassword), (12, .bmcProtocol), (13, .bmcSilent),
+            (14, .bmcSilent), (19, .bmcBusy), (20, .bmcSilent), (21, .bmcSilent), (24, .bmcProtocol), (25, .bmcProtocol),
+            (27, .bmcBusy), (29, .badArgument), (30, .bmcProtocol), (32, .bmcProtocol), (33, .bmcProtocol), (34, .bmcProtocol),
+        ] as [(Int32, MusterError.Code)])
     func librarysNumbers(number: Int32, code: MusterError.Code) throws {
         let error = IPMIFailure.library(number).error(try Self.target())
         #expect(error.code == code)
@@ -29,10 +30,11 @@ import Testing
         #expect(!"\(error)".contains(Self.password))
     }
 
-    @Test(arguments: [
-        (0xC0, MusterError.Code.bmcBusy), (0xC4, .bmcBusy), (0xD1, .bmcBusy), (0xD2, .bmcBusy), (0xD4, .bmcPrivilege),
-        (0xC1, .bmcProtocol), (0xCC, .bmcProtocol), (0xD5, .bmcProtocol), (0xFF, .bmcProtocol), (0x80, .bmcProtocol),
-    ] as [(UInt8, MusterError.Code)])
+    @Test(
+        arguments: [
+            (0xC0, MusterError.Code.bmcBusy), (0xC4, .bmcBusy), (0xD1, .bmcBusy), (0xD2, .bmcBusy), (0xD4, .bmcPrivilege),
+            (0xC1, .bmcProtocol), (0xCC, .bmcProtocol), (0xD5, .bmcProtocol), (0xFF, .bmcProtocol), (0x80, .bmcProtocol),
+        ] as [(UInt8, MusterError.Code)])
     func completionCodes(code: UInt8, expected: MusterError.Code) throws {
         let error = IPMIFailure.completion(code).error(try Self.target())
         #expect(error.code == expected)

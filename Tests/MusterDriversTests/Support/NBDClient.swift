@@ -1,7 +1,8 @@
 import Foundation
 import MusterCore
 
-/// A small NBD client that counts what the server acknowledged (NBD protocol: fixed newstyle, `NBD_OPT_GO`, simple replies). Blocks.
+/// A small NBD client that tells what the server acknowledged (NBD protocol: fixed newstyle, `NBD_OPT_GO`, simple replies).
+/// Blocks.
 final class NBDClient: @unchecked Sendable {
     struct Gone: Error {}
 

@@ -30,4 +30,11 @@ enum Program {
             }
         }
     }
+
+    /// Ends a process that a test started. SIGKILL, because Foundation hands its children a mask that blocks SIGTERM.
+    static func end(_ process: Process) {
+        guard process.isRunning else { return }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
 }

@@ -36,7 +36,7 @@ final class SimulatedBMC: @unchecked Sendable {
         try scratch.write("late", "\(late)")
         try scratch.write("deaf", "\(deaf)")
         try scratch.write("chassis", Self.chassis, executable: true)
-        try scratch.write("emulator", "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02\nmc_enable 0x20\n")
+        try scratch.write("emulator", Self.emulator)
         try scratch.write("lan", configuration(guid: guid))
         try FileManager.default.createDirectory(atPath: scratch.file("state"), withIntermediateDirectories: true)
         try await start()
@@ -51,11 +51,7 @@ final class SimulatedBMC: @unchecked Sendable {
 
     deinit { stop() }
 
-    func stop() {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
+    func stop() { Program.end(process) }
 
     /// How to reach it, with what a test wants wrong.
     func access(
@@ -63,7 +59,8 @@ final class SimulatedBMC: @unchecked Sendable {
         workarounds: [String] = ["opensesspriv"], through endpoint: String? = nil
     ) -> PowerAccess {
         var bmc = BMC(
-            address: endpoint ?? address, port: Self.port, user: user, passwordSecret: nil, cipherSuites: suites, workarounds: workarounds)
+            address: endpoint ?? address, port: Self.port, user: user, passwordSecret: nil, cipherSuites: suites,
+            workarounds: workarounds)
         bmc.guid = guid
         return PowerAccess(bmc: bmc, password: Secret(bytes: Array(password.utf8)), uuid: uuid)
     }
@@ -112,6 +109,13 @@ final class SimulatedBMC: @unchecked Sendable {
 
             """
     }
+
+    private static let emulator = """
+        mc_setbmc 0x20
+        mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02
+        mc_enable 0x20
+
+        """
 
     private static let chassis = """
         #!/bin/sh

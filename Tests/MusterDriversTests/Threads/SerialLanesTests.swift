@@ -1,3 +1,4 @@
+import Foundation
 import MusterCore
 import Synchronization
 import Testing
@@ -6,10 +7,15 @@ import Testing
 
 @Suite struct SerialLanesTests {
     /// What the calls of a test saw.
-    private final class Notes: Sendable {
-        let order = Mutex<[Int: [Int]]>([:])
+    private final class Notes: @unchecked Sendable {
+        private let lock = NSLock()
+        private var numbers: [Int: [Int]] = [:]
         let inside = Atomic<Int>(0)
         let most = Atomic<Int>(0)
+
+        var order: [Int: [Int]] { lock.withLock { numbers } }
+
+        func note(_ number: Int, of lane: Int) { lock.withLock { numbers[lane, default: []].append(number) } }
 
         func visit() {
             most.max(inside.add(1, ordering: .sequentiallyConsistent).newValue, ordering: .sequentiallyConsistent)
@@ -24,14 +30,14 @@ import Testing
             for lane in 0..<8 {
                 group.addTask {
                     for number in 0..<50 {
-                        try await lanes.run(lane) { notes.order.withLock { $0[lane, default: []].append(number) } }
+                        try await lanes.run(lane) { notes.note(number, of: lane) }
                     }
                 }
             }
             try await group.waitForAll()
         }
         let expected = Dictionary(uniqueKeysWithValues: (0..<8).map { ($0, Array(0..<50)) })
-        #expect(notes.order.withLock { $0 } == expected)
+        #expect(notes.order == expected)
     }
 
     @Test func oneLaneNeverRunsTwoCallsAtOnce() async throws {

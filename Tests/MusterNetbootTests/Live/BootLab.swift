@@ -35,8 +35,10 @@ final class BootLab: Sendable {
         try await setup.connect()
         try await prepare(setup)
         let service = try Companion(
-            try Tool.path("nsenter"),
-            ["-n", "-t", "\(setup.server.pid)", try probe(), "br0", "10.77.0.1/24", range, folder.path, arguments])
+            [
+                try Tool.path("nsenter"), "-n", "-t", "\(setup.server.pid)", try probe(), "br0", "10.77.0.1/24", range, folder.path,
+                arguments,
+            ])
         let lab = BootLab(folder: folder, server: setup.server, client: setup.client, service: service)
         var failure: (any Error)?
         do {
@@ -45,8 +47,10 @@ final class BootLab: Sendable {
         } catch {
             failure = error
         }
-        for companion in [service, setup.client, setup.server] { try await companion.end() }
+        let status = await service.end()
+        for companion in [setup.client, setup.server] { _ = await companion.end() }
         if let failure { throw failure }
+        #expect(status == 0, "the service did not end by itself: \(service.log)")
     }
 
     struct Setup: Sendable {
@@ -72,7 +76,7 @@ final class BootLab: Sendable {
     }
 
     private static func namespace() async throws -> Companion {
-        let holder = try Companion(try Tool.path("unshare"), ["-n", "sh", "-c", "echo made it; exec cat"])
+        let holder = try Companion([try Tool.path("unshare"), "-n", "sh", "-c", "echo made it; exec cat"])
         _ = try await holder.line("made")
         return holder
     }

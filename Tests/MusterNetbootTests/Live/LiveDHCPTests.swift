@@ -109,10 +109,9 @@ extension BootLab {
     /// Starts one more service in the server's namespace, and returns why it failed.
     func secondService(interface: String) async throws -> MusterError {
         let companion = try Companion(
-            try Tool.path("nsenter"),
-            ["-n", "-t", "\(server.pid)", try Self.probe(), interface, "10.77.0.1/24", "none", folder.path, ""])
+            [try Tool.path("nsenter"), "-n", "-t", "\(server.pid)", try Self.probe(), interface, "10.77.0.1/24", "none", folder.path, ""])
         let error = try Value(json: try await companion.line("failed")).decode(MusterError.self)
-        try await companion.end()
+        _ = await companion.end()
         return error
     }
 }

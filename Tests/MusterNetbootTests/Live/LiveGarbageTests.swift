@@ -41,41 +41,4 @@ extension Live {
             return last
         }
     }
-
-    @Suite("Router advertisements") struct Router {
-        @Test("a host's solicitation is answered, and makes nobody a router") func advertised() async throws {
-            try await BootLab.run { lab in
-                let deadline = ContinuousClock.now + .seconds(60)
-                var received = 0
-                while received == 0, ContinuousClock.now < deadline {
-                    // Down and up makes the host ask anew.
-                    try await lab.ip(lab.client, "link set \(BootLab.wire) down")
-                    try await lab.ip(lab.client, "link set \(BootLab.wire) up")
-                    try await Task.sleep(for: .seconds(5))
-                    received = try await advertisements(lab)
-                }
-                #expect(received > 0)
-                #expect(try await lab.counters().router.received > 0)
-                #expect(try await lab.client(["ip", "-6", "route", "show", "default"]).text.isEmpty)
-            }
-        }
-
-        /// What the kernel of the clients' namespace counted.
-        private func advertisements(_ lab: BootLab) async throws -> Int {
-            let lines = try await lab.client(["cat", "/proc/net/snmp6"]).text.split(separator: "\n")
-            let line = lines.first { $0.hasPrefix("Icmp6InRouterAdvertisements") }
-            return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
-        }
-
-        @Test("without IPv6 the service works, and says what it costs") func noIPv6() async throws {
-            try await BootLab.run { setup in
-                let knob = "/proc/sys/net/ipv6/conf/br0/disable_ipv6"
-                _ = try await Tool.run(["nsenter", "-n", "-t", "\(setup.server.pid)", "sh", "-c", "echo 1 > \(knob)"])
-            } _: { lab in
-                try await lab.tell("address \(BootLab.mac) 10.77.0.11")
-                #expect(try await lab.lease()["ip"] == "10.77.0.11")
-                #expect(try await lab.counters().router.answered == 0)
-            }
-        }
-    }
 }

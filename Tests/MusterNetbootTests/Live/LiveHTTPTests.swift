@@ -10,7 +10,8 @@ extension Live {
         private func get(_ lab: BootLab, _ url: String, _ arguments: [String] = []) async throws -> (status: String, body: String) {
             let output = try await lab.client(["curl", "-sS", "-w", "\n%{http_code}", url] + arguments)
             let lines = output.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            return (lines.last ?? "", lines.dropLast().joined(separator: "\n"))
+            let body = lines.dropLast().joined(separator: "\n")
+            return (lines.last ?? "", body.hasSuffix("\n") ? String(body.dropLast()) : body)
         }
 
         private func withAddress(_ body: (BootLab) async throws -> Void) async throws {
@@ -29,7 +30,7 @@ extension Live {
                 #expect(script.status == "200" && script.body.hasPrefix("#!ipxe\n"))
                 #expect(script.body.contains("muster.root=nbd:10.77.0.1:10809:shop-7 "))
                 let head = try await lab.client(["curl", "-sSI", Self.script])
-                #expect(head.text.contains("200 OK") && head.text.lowercased().contains("content-length: \(script.body.utf8.count)"))
+                #expect(head.text.contains("200 OK") && head.text.lowercased().contains("content-length: \(script.body.utf8.count + 1)"))
                 let other = try await get(lab, Self.script, ["--interface", "10.77.0.200"])
                 #expect(other.status == "403" && !other.body.contains("shop"))
                 let stranger = try await get(lab, "\(Self.url)/boot.ipxe?mac=52:54:00:77:00:99")

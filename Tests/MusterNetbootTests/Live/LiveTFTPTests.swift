@@ -52,8 +52,9 @@ extension Live {
         @Test("an empty file, a missing one, one outside, writing, and text mode") func edges() async throws {
             try await withClient { lab, _ in
                 try lab.file("empty", Data())
-                let empty = try await lab.client(["curl", "-sS", "tftp://10.77.0.1/empty"])
-                #expect(empty.status == 0 && empty.bytes.isEmpty)
+                // Not curl, which takes a tsize of 0 for an error.
+                let empty = try await lab.client(["busybox", "tftp", "-g", "-r", "empty", "-l", "/dev/stdout", "10.77.0.1"])
+                #expect(empty.status == 0 && empty.bytes.isEmpty, "\(empty.errors)")
                 for name in ["missing", "../../etc/passwd", "%2e%2e/etc/passwd"] {
                     let output = try await lab.client(["curl", "-sS", "--path-as-is", "tftp://10.77.0.1/\(name)"])
                     #expect(output.status == 68, "\(name): \(output.status) \(output.errors)")

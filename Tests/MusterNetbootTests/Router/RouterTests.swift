@@ -39,5 +39,7 @@ import Testing
         #expect(schedule.isDue(at: .seconds(5)) == false)
         #expect(schedule.isDue(at: Moment(milliseconds: 5100)) == true)
         #expect(schedule.wait(at: Moment(milliseconds: 5100)) == 4000)
+        schedule.missed(at: Moment(milliseconds: 5100))
+        #expect(schedule.wait(at: Moment(milliseconds: 5100)) == 1000)
     }
 }

@@ -1,0 +1,34 @@
+import ArgumentParser
+import MusterCore
+
+struct ResourcesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "resources", abstract: "Lists the machines.")
+    @OptionGroup var engine: EngineOptions
+
+    func run() async throws { try await engine.list("resources", none: "no machines", ListViews.resources) }
+}
+
+struct ServersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "servers", abstract: "Lists the servers.")
+    @OptionGroup var engine: EngineOptions
+
+    func run() async throws { try await engine.list("servers", none: "no servers") { ListViews.servers($0) } }
+}
+
+struct ImagesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "images", abstract: "Lists the images.")
+    @OptionGroup var engine: EngineOptions
+
+    func run() async throws { try await engine.list("images", none: "no images", ListViews.images) }
+}
+
+extension EngineOptions {
+    /// Shows what a query of the engine lists, or the words for nothing.
+    func list(_ request: String, _ arguments: Value = [:], none: String, _ table: ([Value]) -> Table) async throws {
+        let values = try await client.request(request, arguments)
+        show.value(values) {
+            let items = values.array ?? []
+            return items.isEmpty ? [none] : Screen.out.table(table(items))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import MusterCore
+
+/// The tables of the things there are.
+enum ListViews {
+    static func resources(_ values: [Value]) -> Table {
+        var table = Table("MACHINE", "STATE", "POWER", "SERVER", "ADDRESS", ">MEMORY", ">CPUS", "TAGS", "NOTE")
+        for value in values {
+            table.add(
+                Table.Cell(value["name"].string ?? "", .bold), .state(value["state"].string ?? ""), .state(value["power"].string ?? ""),
+                Table.Cell(value["server"].string ?? ""), Table.Cell(value["address"].string ?? ""),
+                Table.Cell(memory(value)), Table.Cell(value["cpus"].int.map(String.init) ?? ""), Table.Cell(tags(value)),
+                Table.Cell(note(on: value), .busy))
+        }
+        return table
+    }
+
+    private static func note(on resource: Value) -> String {
+        if let fault = resource["bmc_fault"].string { return "BMC: \(fault)" }
+        if resource["declared"].bool == false { return "found, not declared" }
+        return resource["has_bmc"].bool == false ? "no BMC" : ""
+    }
+
+    static func servers(_ values: [Value], now: Int64 = Times.now) -> Table {
+        var table = Table("SERVER", "STATE", "ON", "ADDRESS", "IMAGE", ">PRIORITY", "SINCE")
+        for value in values {
+            let blocked = value["blocked"]
+            let since = value["since"].int ?? blocked["since"].int
+            table.add(
+                Table.Cell(value["name"].string ?? "", .bold), .state(value["state"].string ?? ""), Table.Cell(value["resource"].string ?? ""),
+                Table.Cell(value["address"].string ?? ""), Table.Cell(value["image"].string ?? ""),
+                Table.Cell(value["priority"].int.map(String.init) ?? ""), Table.Cell(since.map { Times.ago($0, now: now) } ?? ""),
+                notes: blocked.isNull
+                    ? []
+                    : [
+                        Table.Cell("reason: \(blocked["reason"].string ?? "")", .bad),
+                        Table.Cell("remedy: \(blocked["remedy"].string ?? "")", .name),
+                    ])
+        }
+        return table
+    }
+
+    static func images(_ values: [Value]) -> Table {
+        var table = Table("IMAGE", "FORMAT", "SERVER", "PATH")
+        for value in values {
+            table.add(
+                Table.Cell(value["name"].string ?? "", .bold), Table.Cell(value["format"].string ?? ""),
+                Table.Cell(value["server"].string ?? ""), Table.Cell(value["path"].string ?? ""))
+        }
+        return table
+    }
+
+    private static func memory(_ value: Value) -> String {
+        guard let size = value["memory_mib"].int, size > 0 else { return "" }
+        return Quantity.people(bytes: size << 20)
+    }
+
+    private static func tags(_ value: Value) -> String { (value["tags"].array ?? []).compactMap(\.string).joined(separator: ", ") }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import MusterCore
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "status", abstract: "Shows machines and servers at a glance.")
+
+    @OptionGroup var engine: EngineOptions
+
+    func run() async throws {
+        let status = try await engine.client.request("status")
+        engine.show.value(status) { StatusView.lines(status, Screen.out) }
+    }
+}
+
+/// The engine at a glance.
+enum StatusView {
+    static func lines(_ status: Value, _ screen: Screen) -> [String] {
+        let resources = status["resources"].array ?? []
+        let servers = status["servers"].array ?? []
+        var lines = [headline(status, resources, servers, screen.style)] + warnings(status, screen.style)
+        if !resources.isEmpty { lines += [""] + screen.table(ListViews.resources(resources)) }
+        if !servers.isEmpty { lines += [""] + screen.table(ListViews.servers(servers)) }
+        if resources.isEmpty, servers.isEmpty { lines += ["", "no machines yet: declare a fleet and run: muster apply fleet.lua"] }
+        return lines
+    }
+
+    private static func headline(_ status: Value, _ resources: [Value], _ servers: [Value], _ style: Style) -> String {
+        let armed = status["armed"].bool == true
+        let on = resources.filter { $0["power"] == "on" }.count
+        let running = servers.filter { $0["state"] == "running" }.count
+        return [
+            style(armed ? "armed" : "disarmed", .state(armed ? "armed" : "disarmed")),
+            "\(counted(resources.count, "machine")), \(on) on",
+            "\(counted(servers.count, "server")), \(running) running",
+            "\(counted(Int(status["runs"].int ?? 0), "run")) alive",
+            counted(status["hooks"].array?.count ?? 0, "hook"),
+        ].joined(separator: " · ")
+    }
+
+    /// Why the engine does less than one might expect of it.
+    private static func warnings(_ status: Value, _ style: Style) -> [String] {
+        var lines: [String] = []
+        if status["armed"].bool == false { lines.append(style("no failover happens until: muster arm", .bad)) }
+        if status["quiet"].bool == true { lines.append(style("quiet time after the start: nothing is declared failed yet", .busy)) }
+        if status["network_up"].bool == false { lines.append(style("the machines' network is down: silence does not count", .bad)) }
+        if let problem = status["boot_problem"].string { lines.append(style("the boot service does not run: \(TextWidth.clean(problem))", .bad)) }
+        if status["hooks"].array?.isEmpty == true { lines.append(style("no hook is loaded: nothing reacts to events", .busy)) }
+        return lines
+    }
+
+    static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import MusterCore
+
+struct ReplCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "repl", abstract: "Speaks Lua with the engine, line by line.",
+        discussion: """
+            TAB completes, Ctrl-C abandons the line, Ctrl-D ends. Without a terminal it reads lines from standard input; the exit \
+            code is then 1 when any of them failed.
+            """)
+
+    @Option(help: ArgumentHelp("The engine's Unix socket.", valueName: "path"))
+    var socket: String = DefaultPaths.socket
+
+    func run() async throws {
+        let client = EngineOptions.client(socket)
+        // An engine that is not there is better told before the first line than after it.
+        _ = try await client.request("status")
+        let session = ReplSession(client)
+        let isInteractive = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+        let lines: any LineSource = isInteractive ? EditedLines(session) : PipedLines()
+        let watch = Self.departure(session, lines)
+        defer { watch.stop() }
+        if isInteractive { Screen.out.line("Muster \(Version.number) at \(socket). TAB completes, Ctrl-D ends.") }
+        let failures = await ReplLoop(session, lines).run()
+        await session.end()
+        if !isInteractive, failures > 0 { throw ExitCode(ExitStatus.failed) }
+    }
+
+    /// What happens when the program is told to go, or interrupted, in the middle of a session.
+    private static func departure(_ session: ReplSession, _ lines: any LineSource) -> SignalWatch {
+        SignalWatch([SIGINT, SIGTERM, SIGHUP]) { number in
+            if number == SIGINT, session.abandon() || lines.interrupt() { return }
+            Task {
+                await session.end()
+                lines.restoreTerminal()
+                Foundation.exit(128 + number)
+            }
+        }
+    }
+}
+
+/// Reads, evaluates and prints, until there are no more lines.
+struct ReplLoop {
+    private let session: ReplSession
+    private let lines: any LineSource
+
+    init(_ session: ReplSession, _ lines: any LineSource) {
+        self.session = session
+        self.lines = lines
+    }
+
+    /// Returns how many inputs failed. None of them ends the session.
+    func run() async -> Int {
+        var failures = 0
+        var input = ""
+        while true {
+            switch await lines.next(continuing: !input.isEmpty) {
+            case .interrupted:
+                input = ""
+            case .end:
+                guard input.isEmpty else {
+                    report(MusterError(.script, "the last input is not complete", place: "prompt"))
+                    return failures + 1
+                }
+                return failures
+            case .text(let line):
+                input += (input.isEmpty ? "" : "\n") + line
+                if input.allSatisfy(\.isWhitespace) { input = ""; continue }
+                switch await session.evaluate(input) {
+                case .incomplete: continue
+                case .output(let text): if !text.isEmpty { Screen.out.line(text) }
+                case .failed(let error):
+                    failures += 1
+                    report(error)
+                case .abandoned:
+                    failures += 1
+                    Screen.error.line("abandoned: the engine may still execute it (muster runs); a new session begins")
+                }
+                lines.remember(input)
+                input = ""
+            }
+        }
+    }
+
+    private func report(_ error: MusterError) {
+        FailureReport.lines(error, Screen.error.style).forEach { Screen.error.line($0) }
+    }
+}

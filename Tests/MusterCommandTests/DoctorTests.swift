@@ -1,0 +1,57 @@
+import ConsoleFixture
+import Foundation
+import MusterCore
+import Testing
+
+@testable import muster
+
+/// `muster doctor`: what it finds, and the command it names.
+@Suite struct DoctorTests {
+    @Test func whatIsMissingHasACommand() async throws {
+        try await withFolder { folder in
+            var program = Program.muster
+            program.environment["PATH"] = folder
+            let outcome = try await program.run(["doctor", "engine", "--json", "--state", folder + "/state", "--socket", folder + "/s"])
+            #expect(outcome.status == 1)
+            let value = try Value(json: outcome.output)
+            #expect(value["healthy"] == false)
+            #expect(value["packages"].array?.contains("qemu-system-common") == true)
+            #expect(value["command"].string?.contains("apt-get install -y --no-install-recommends") == true)
+            let findings = value["findings"].array ?? []
+            #expect(findings.first { $0["name"] == "qemu-storage-daemon" }?["state"] == "missing")
+            #expect(findings.first { $0["name"] == "engine" }?["state"] == "absent")
+            #expect(findings.allSatisfy { $0["group"] == "engine" })
+        }
+    }
+
+    @Test func aRunningEngineIsFound() async throws {
+        try await TestConsole.with { console in
+            let outcome = try await console.run("doctor", "engine", "--json", "--state", console.folder + "/state")
+            let findings = try Value(json: outcome.output)["findings"].array ?? []
+            #expect(findings.first { $0["name"] == "engine" }?["state"] == "present")
+            #expect(findings.first { $0["name"] == "libraries" }?["state"] == "present")
+        }
+    }
+
+    @Test func bothGroupsAreShown() async throws {
+        let output = try await Program.muster.run(["doctor"]).output
+        #expect(output.contains("to run the engine\n"))
+        #expect(output.contains("to run the lab\n"))
+        #expect(output.contains("KVM"))
+    }
+
+    @Test func theCommandNamesEachPackageOnce() {
+        let findings = [
+            Finding(group: .engine, name: "a", state: .missing, detail: "", package: "ipxe"),
+            Finding(group: .lab, name: "b", state: .missing, detail: "", package: "ipxe"),
+            Finding(group: .lab, name: "c", state: .missing, detail: "", package: "busybox-static"),
+            Finding(group: .lab, name: "d", state: .absent, detail: "", package: "never"),
+            Finding(group: .lab, name: "e", state: .missing, detail: "", remedy: "no package helps"),
+        ]
+        let diagnosis = Diagnosis(findings: findings, isRoot: false)
+        #expect(diagnosis.command == "sudo apt-get install -y --no-install-recommends busybox-static ipxe")
+        #expect(!diagnosis.isHealthy)
+        #expect(Diagnosis(findings: [findings[3]], isRoot: true).isHealthy)
+        #expect(Diagnosis(findings: [findings[4]], isRoot: true).command == nil)
+    }
+}

@@ -1,0 +1,83 @@
+import ConsoleFixture
+import Foundation
+import MusterCore
+import Testing
+
+/// Orders, and what is told of them while they are carried out.
+@Suite struct OrderTests {
+    @Test func aFenceEndsWithItsEvidence() async throws {
+        try await TestConsole.with { console in
+            let outcome = try await console.run("fence", "node1")
+            #expect(outcome.status == 0)
+            #expect(outcome.output == "node1 is fenced: off, read off twice at 127.0.0.1\n")
+            #expect(outcome.errors.contains("node1 is being switched off until it is seen off"))
+            #expect(outcome.errors.contains("resource.fenced"))
+        }
+    }
+
+    @Test func aFenceThatFailsSaysWhy() async throws {
+        try await TestConsole.with { console in
+            let outcome = try await console.run("fence", "node2")
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("error: the BMC at 127.0.0.2 refuses the password [bmc_password]"))
+            #expect(outcome.errors.contains("muster fence node2 --confirm-off"))
+            #expect(outcome.output == "")
+        }
+    }
+
+    @Test func theOperatorsWordIsRecordedUnderTheirName() async throws {
+        try await TestConsole.with { console in
+            var program = console.muster
+            program.environment["SUDO_USER"] = "ada"
+            let outcome = try await program.run(["fence", "node3", "--confirm-off", "--json"])
+            let evidence = try Value(json: outcome.output)
+            #expect(evidence["kind"] == "manual")
+            #expect(evidence["operatorName"].string == (getuid() == 0 ? "ada" : NSUserName()))
+        }
+    }
+
+    @Test func armingAndDisarming() async throws {
+        try await TestConsole.with { console in
+            #expect(try await console.run("disarm").output == "disarmed: no failover happens until: muster arm\n")
+            #expect(try await console.client.request("status")["armed"] == false)
+            #expect(try await console.run("arm").output == "armed: failovers happen\n")
+            #expect(try await console.client.request("status")["armed"] == true)
+        }
+    }
+
+    @Test func aServerThatRunsNeedsNoWaiting() async throws {
+        try await TestConsole.with { console in
+            let outcome = try await console.run("server", "start", "shop", "--wait")
+            #expect(outcome.status == 0)
+            #expect(outcome.output == "shop is running on node1\n")
+        }
+    }
+
+    @Test func aServerThatNothingStopsIsBlocked() async throws {
+        try await TestConsole.with { console in
+            let waiting = try await console.run("server", "stop", "shop", "--wait")
+            #expect(waiting.status == 1)
+            #expect(waiting.errors.hasPrefix("error: shop: it should be stopped and still has node1 [blocked]\nhint: "))
+            let accepted = try await console.run("server", "stop", "shop")
+            #expect(accepted.status == 0)
+            #expect(accepted.output.hasPrefix("shop is blocked on node1\n  reason: "))
+        }
+    }
+
+    @Test func waitingEndsWhenTheServerRuns() async throws {
+        var snapshot = Snapshot.fleet
+        snapshot.servers[0].readyEpoch = nil
+        try await TestConsole.with(snapshot) { console in
+            // A run that waits answers for the server, so it is starting and not blocked.
+            let source = try console.file("wait.lua", "own shop\nwait")
+            _ = try await console.run("run", source, "--no-wait")
+            try await eventually { try await console.client.request("servers").array?.first?["state"] == "starting" }
+            let waiting = try console.muster.start(["server", "start", "shop", "--wait"])
+            try await eventually { waiting.errorsSoFar.contains("server.wanted") }
+            console.probe.becomeReady()
+            let outcome = await waiting.end()
+            #expect(outcome.status == 0)
+            #expect(outcome.output == "shop is running on node1\n")
+        }
+    }
+}

@@ -18,11 +18,12 @@ let package = Package(
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CFreeIPMI", pkgConfig: "libfreeipmi", providers: [.apt(["libfreeipmi-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CLinuxShim"),
 
-        // Muster: the arrows of docs/design are never reversed.
+        // Muster: the arrows of docs/architecture.md are never reversed.
         .target(name: "MusterCore", swiftSettings: strict),
         .target(name: "MusterEngine", dependencies: ["MusterCore"], swiftSettings: strict),
         .target(
@@ -64,9 +65,29 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // The measurements of scripts/bench and their peers in C.
+        .executableTarget(
+            name: "DispatchPeer", dependencies: ["CLua"], path: "Benchmarks/dispatch", exclude: ["main.swift", "hook.lua"],
+            sources: ["peer.c"]),
+        .executableTarget(
+            name: "DispatchBenchmark", dependencies: ["MusterLua"], path: "Benchmarks/dispatch", exclude: ["peer.c", "hook.lua"],
+            sources: ["main.swift"], swiftSettings: strict),
+        .executableTarget(
+            name: "JournalPeer", dependencies: ["CSQLite"], path: "Benchmarks/journal", exclude: ["main.swift"], sources: ["peer.c"]),
+        .executableTarget(
+            name: "JournalBenchmark", dependencies: ["MusterStore"], path: "Benchmarks/journal", exclude: ["peer.c"],
+            sources: ["main.swift"], swiftSettings: strict),
+
+        .testTarget(name: "MusterCoreTests", dependencies: ["MusterCore"], swiftSettings: strict),
         .testTarget(name: "MusterEngineTests", dependencies: ["MusterEngine", "MusterSim"], swiftSettings: strict),
         .testTarget(name: "MusterStoreTests", dependencies: ["MusterStore"], swiftSettings: strict),
         .testTarget(name: "MusterLabTests", dependencies: ["MusterLab"], swiftSettings: strict),
+        .target(
+            name: "ConsoleFixture", dependencies: ["MusterConsole", "MusterEngine"], path: "Tests/ConsoleFixture", swiftSettings: strict),
+        .testTarget(name: "MusterConsoleTests", dependencies: ["ConsoleFixture", "MusterConsole"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterCommandTests",
+            dependencies: ["ConsoleFixture", "muster", "MusterConsole", "MusterEngine", "MusterStore"], swiftSettings: strict),
         .testTarget(name: "MusterLuaTests", dependencies: ["MusterLua"], swiftSettings: strict),
         .testTarget(name: "MusterScriptingTests", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
         .testTarget(name: "MusterDriversTests", dependencies: ["MusterDrivers", "CLinuxShim"], swiftSettings: strict),

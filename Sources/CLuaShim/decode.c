@@ -5,6 +5,7 @@ typedef struct {
     lua_State *L;
     mlua *m;
     const uint8_t *next;
+    int depth;
 } decoder;
 
 static uint32_t read_size(decoder *d) {
@@ -75,6 +76,12 @@ static void push_function(lua_State *L, lua_Integer number) {
     lua_remove(L, -2);
 }
 
+// Makes sure of stack for the next levels of nesting.
+static void open_table(decoder *d) {
+    enum { LEVELS = 8, SLOTS = 3 };
+    if (d->depth++ % LEVELS == 0) luaL_checkstack(d->L, (LEVELS + 1) * SLOTS + 8, "nested value");
+}
+
 // Gives the table on top the metatable of its class.
 static void give_class(decoder *d, const char *name, uint32_t length) {
     lua_State *L = d->L;
@@ -91,7 +98,7 @@ static void give_class(decoder *d, const char *name, uint32_t length) {
 static void decode_object(decoder *d) {
     lua_State *L = d->L;
     uint32_t count = read_size(d);
-    luaL_checkstack(L, 8, "nested value");
+    open_table(d);
     lua_createtable(L, 0, (int)count);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t length = read_size(d);
@@ -111,6 +118,7 @@ static void decode_object(decoder *d) {
                 d->next += 9;
                 lua_pop(L, 1);
                 push_function(L, number);
+                d->depth--;
                 return;
             }
         }
@@ -118,6 +126,7 @@ static void decode_object(decoder *d) {
         decode_one(d);
         lua_rawset(L, -3);
     }
+    d->depth--;
 }
 
 static void decode_one(decoder *d) {
@@ -147,12 +156,13 @@ static void decode_one(decoder *d) {
         }
         case MLUA_ARRAY: {
             uint32_t count = read_size(d);
-            luaL_checkstack(L, 8, "nested value");
+            open_table(d);
             lua_createtable(L, (int)count, 0);
             for (uint32_t i = 1; i <= count; i++) {
                 decode_one(d);
                 lua_rawseti(L, -2, i);
             }
+            d->depth--;
             break;
         }
         case MLUA_OBJECT: decode_object(d); break;
@@ -163,7 +173,7 @@ static void decode_one(decoder *d) {
 // Pushes the elements of an encoded array and returns how many.
 int decode_values(lua_State *L, mlua_bytes bytes) {
     if (bytes.length == 0) return 0;
-    decoder d = {L, isolate_of(L), bytes.start + 1};
+    decoder d = {L, isolate_of(L), bytes.start + 1, 0};
     uint32_t count = read_size(&d);
     luaL_checkstack(L, (int)count + 8, "values");
     for (uint32_t i = 0; i < count; i++) decode_one(&d);
@@ -171,6 +181,6 @@ int decode_values(lua_State *L, mlua_bytes bytes) {
 }
 
 void decode_value(lua_State *L, mlua_bytes bytes) {
-    decoder d = {L, isolate_of(L), bytes.start};
+    decoder d = {L, isolate_of(L), bytes.start, 0};
     decode_one(&d);
 }

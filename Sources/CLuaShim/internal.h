@@ -94,7 +94,7 @@ struct mlua {
     mlua_settings settings;
     size_t memory;            // bytes that Lua uses
     arena arena;
-    int pause;                // of the garbage collector, in percent
+    bool paced, roomy;        // how the garbage collector was last told to pace itself
     buffer output;
     mlua_bytes input;         // arguments, values or error of the crossing under way
     int32_t failure;          // 1: the input is an error, 2: one that unwinds
@@ -226,7 +226,7 @@ run *run_take(mlua *m);
 void run_drop(mlua *m, run *r);
 
 // isolate.c
-void set_pause(mlua *m);
+void pace_collector(mlua *m);
 
 // watchdog.c
 void watch(mlua *m);

@@ -64,7 +64,7 @@ mlua *mlua_open(const mlua_settings *settings) {
         free(m);
         return NULL;
     }
-    set_pause(m);
+    pace_collector(m);
     watch(m);
     return m;
 }
@@ -106,13 +106,18 @@ static int declare(lua_State *L) {
     return 0;
 }
 
-// How much garbage may gather before the next collection. Marking a small heap again and again costs more than its garbage;
-// near the cap every byte counts.
-void set_pause(mlua *m) {
-    int pause = m->memory < m->settings.memory_limit / 16 ? 400 : 200;
-    if (pause == m->pause) return;
-    m->pause = pause;
-    lua_gc(m->L, LUA_GCSETPAUSE, pause);
+// How the garbage collector paces itself. Marking a small heap again and again costs more than its garbage, so that it may grow
+// to four times its size first; near the cap every byte counts.
+void pace_collector(mlua *m) {
+    bool roomy = m->memory < m->settings.memory_limit / 16;
+    if (m->paced && roomy == m->roomy) return;
+    m->paced = true;
+    m->roomy = roomy;
+    if (roomy) {
+        lua_gc(m->L, LUA_GCINC, 400, 400, 14);
+    } else {
+        lua_gc(m->L, LUA_GCINC, 200, 100, 13);
+    }
 }
 
 int32_t mlua_declare(mlua *m, mlua_bytes name, int32_t kind) {

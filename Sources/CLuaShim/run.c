@@ -287,7 +287,7 @@ static int32_t execute(mlua *m, strand *s, int arguments) {
     slice_end(m);
     m->strand = NULL;
     m->current = NULL;
-    set_pause(m);
+    pace_collector(m);
     return outcome;
 }
 

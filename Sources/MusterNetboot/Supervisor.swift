@@ -1,8 +1,8 @@
 import MusterCore
 import Synchronization
 
-/// Keeps one part of the boot service running: what fails after its start is logged and started again, and an interface that was removed
-/// and made anew gets new sockets.
+/// Keeps one part of the boot service running: what fails after its start is logged and started again, and an interface that was
+/// removed and made anew gets new sockets.
 struct Supervisor: Sendable {
     private static let pause: Duration = .seconds(1)
     private static let watchInterval: Duration = .seconds(2)

@@ -34,6 +34,7 @@ struct Muster: ParsableCommand {
             CommandGroup(name: "Scripts:", subcommands: [RunsCommand.self, HooksCommand.self, RunCommand.self, ReplCommand.self]),
             CommandGroup(
                 name: "Set-up:",
-                subcommands: [PlanCommand.self, ApplyCommand.self, SecretCommand.self, DoctorCommand.self, VersionCommand.self]),
+                subcommands: [PlanCommand.self, ApplyCommand.self, SecretCommand.self, RamdiskCommand.self, DoctorCommand.self, VersionCommand.self]),
+            CommandGroup(name: "To try it:", subcommands: [LabCommand.self]),
         ])
 }

@@ -76,7 +76,7 @@ public final class StubScripts: ScriptService, RunHost {
             switch words.first {
             case "log": try await step(run, index, "log", [.string(rest)])
             case "emit": try await step(run, index, "events.emit", [.string(rest)])
-            case "own": try await step(run, index, "server.wait_ready", [.string(rest)])
+            case "own": try await step(run, index, "server.wait_ready", [["name": .string(rest)]])
             case "wait": try await step(run, index, "wait_for", [.string("never")]); return
             case "fail": try await end(run, .failure(MusterError(.init(rawValue: words[1]), words[2], place: "script.lua:\(index + 1)"))); return
             default: try await end(run, .success(.string(rest))); return

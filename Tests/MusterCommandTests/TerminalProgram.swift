@@ -8,12 +8,16 @@ final class TerminalProgram: Sendable {
     private let pid: pid_t
     private let seen = Mutex("")
 
+    /// TIOCSPTLCK and TIOCGPTN of ioctl_tty(2): unlock the other side, and tell its number.
+    private static let (setLock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
+
     /// Starts a program on a new pseudo-terminal of 100 columns, which becomes its controlling one.
     init(_ path: String, _ arguments: [String], environment: [String: String]) throws {
-        master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        try #require(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)
-        var name = [CChar](repeating: 0, count: 128)
-        try #require(ptsname_r(master, &name, name.count) == 0)
+        master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        try #require(master >= 0)
+        var (locked, number): (Int32, Int32) = (0, 0)
+        try #require(ioctl(master, Self.setLock, &locked) == 0 && ioctl(master, Self.getNumber, &number) == 0)
+        let name = "/dev/pts/\(number)"
         var size = winsize(ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0)
         _ = ioctl(master, UInt(TIOCSWINSZ), &size)
         var actions = posix_spawn_file_actions_t()
@@ -26,8 +30,12 @@ final class TerminalProgram: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
+        // Threads of Swift's pool block signals, and a child inherits that.
+        var noSignals = sigset_t()
+        sigemptyset(&noSignals)
+        posix_spawnattr_setsigmask(&attributes, &noSignals)
         let newSession: Int16 = 0x80
-        posix_spawnattr_setflags(&attributes, newSession)
+        posix_spawnattr_setflags(&attributes, newSession | Int16(POSIX_SPAWN_SETSIGMASK))
         var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
         var settings: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (words + settings).forEach { free($0) } }

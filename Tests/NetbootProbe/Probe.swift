@@ -4,8 +4,8 @@ import MusterCore
 import MusterEngine
 import MusterNetboot
 
-/// The boot service as a program of its own, so that tests can run it in a network namespace. Commands come by standard input, a line
-/// each; answers go to standard output, a word and JSON.
+/// The boot service as a program of its own, so that tests can run it in a network namespace. Commands come by standard input, a
+/// line each; answers go to standard output, a word and JSON.
 ///
 /// Arguments: interface, address/prefix, range (`first-last` or `none`), files folder, kernel arguments.
 @main

@@ -35,13 +35,10 @@ extension Value: Codable {
 }
 
 extension Value {
-    /// The canonical JSON text: keys sorted, no spaces; equal values give equal text.
-    public var json: String { jsonText(pretty: false) }
-
-    public func jsonText(pretty: Bool) -> String {
-        let encoder = JSONEncoder.canonical(pretty: pretty)
-        // Only a number that JSON cannot hold (NaN, infinity) can fail here, and the strategy gives those a text.
-        guard let data = try? encoder.encode(self) else { return "null" }
+    /// The JSON text with line breaks, for people; `json` is the canonical one.
+    public var prettyJSON: String {
+        // Only a number that JSON cannot hold (NaN, infinity) can fail here.
+        guard let data = try? JSONEncoder.canonical(pretty: true).encode(self) else { return json }
         return String(decoding: data, as: UTF8.self)
     }
 
@@ -73,17 +70,10 @@ extension JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting =
             pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return encoder
     }
 }
 
 extension JSONDecoder {
-    public static func canonical() -> JSONDecoder {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return decoder
-    }
+    public static func canonical() -> JSONDecoder { JSONDecoder() }
 }

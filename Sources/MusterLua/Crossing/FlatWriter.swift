@@ -66,19 +66,28 @@ struct FlatWriter {
 
     /// A text's length and bytes, after a tag or without one.
     @inline(__always)
-    private mutating func text(_ text: String, tag: Int? = nil) {
-        var text = text
-        text.withUTF8 { bytes in
-            reserve(bytes.count + 5)
-            if let tag {
-                next.storeBytes(of: UInt8(truncatingIfNeeded: tag), as: UInt8.self)
-                next += 1
-            }
-            next.storeBytes(of: UInt32(truncatingIfNeeded: bytes.count), as: UInt32.self)
-            next += 4
-            Self.copy(bytes, to: next)
-            next += bytes.count
+    private mutating func text(_ text: borrowing String, tag: Int? = nil) {
+        // Native strings, and Linux has no others, give their bytes without a copy.
+        let written: Void? = text.utf8.withContiguousStorageIfAvailable { append($0, tag: tag) }
+        if written == nil { appendSlowly(copy text, tag: tag) }
+    }
+
+    @inline(never)
+    private mutating func appendSlowly(_ text: String, tag: Int?) {
+        Array(text.utf8).withUnsafeBufferPointer { append($0, tag: tag) }
+    }
+
+    @inline(__always)
+    private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, tag: Int?) {
+        reserve(bytes.count + 5)
+        if let tag {
+            next.storeBytes(of: UInt8(truncatingIfNeeded: tag), as: UInt8.self)
+            next += 1
         }
+        next.storeBytes(of: UInt32(truncatingIfNeeded: bytes.count), as: UInt32.self)
+        next += 4
+        Self.copy(bytes, to: next)
+        next += bytes.count
     }
 
     /// Most texts are names of a few bytes, for which a call of the library's copy costs more than the copying.

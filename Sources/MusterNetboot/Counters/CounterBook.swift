@@ -30,8 +30,8 @@ final class CounterBook: Sendable {
         state.withLock { $0.counters[network].answered += 1 }
     }
 
-    /// Counts a packet that gets no answer. With a line, that line is logged, the same reason at most once a minute: a client repeats
-    /// its question every few seconds.
+    /// Counts a packet that gets no answer. With a line, that line is logged, the same reason at most once a minute: a client
+    /// repeats its question every few seconds.
     func ignored(_ network: BootCounters.Network, _ reason: String, line: String? = nil) {
         let now = time.now().monotonic
         let isDue = state.withLock { state in
@@ -52,7 +52,8 @@ final class CounterBook: Sendable {
         report()
     }
 
-    /// Logs what is due. Called on each malformed packet and from time to time, so that the last minute's counts are not kept back.
+    /// Logs what is due. Called on each malformed packet and from time to time, so that the last minute's counts are not kept
+    /// back.
     func report() {
         let now = time.now().monotonic
         if let line = state.withLock({ $0.malformedLog.line(at: now) }) { logger.warning("\(line)") }

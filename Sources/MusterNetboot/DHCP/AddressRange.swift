@@ -1,8 +1,8 @@
 import MusterCore
 
-/// The addresses for machines that are not declared, and who has which. In memory only: a machine's place in the range follows from its
-/// MAC, so that it most likely gets the same address again after an engine restart, and a machine that asks for the address it has
-/// keeps it.
+/// The addresses for machines that are not declared, and who has which. In memory only: a machine's place in the range follows
+/// from its MAC, so that it most likely gets the same address again after an engine restart, and a machine that asks for the
+/// address it has keeps it.
 struct AddressRange {
     struct Lease: Hashable {
         var address: IPv4Address
@@ -32,8 +32,8 @@ struct AddressRange {
 
     var all: [MACAddress: Lease] { leases }
 
-    /// The machine's address: the one it has or had, else the one it wants when that is free, else a free one; nil when the range is
-    /// exhausted.
+    /// The machine's address: the one it has or had, else the one it wants when that is free, else a free one; nil when the range
+    /// is exhausted.
     mutating func address(for mac: MACAddress, wanted: IPv4Address?, until: Moment, now: Moment) -> IPv4Address? {
         guard let address = choice(for: mac, wanted: wanted, now: now) else { return nil }
         if let previous = holders[address], previous != mac { leases[previous] = nil }

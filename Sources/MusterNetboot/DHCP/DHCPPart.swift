@@ -18,7 +18,7 @@ final class DHCPPart: BootPart {
     var leases: [BootLease] { server.withLock { $0.leases } }
 
     func holding(_ mac: MACAddress, address: IPv4Address, declared: IPv4Address?) -> DHCPServer.Holding {
-        server.withLock { $0.holds(mac, address: address, declared: declared) }
+        server.withLock { $0.holding(mac, address: address, declared: declared) }
     }
 
     func run(ready: @escaping @Sendable () -> Void) async throws {
@@ -43,10 +43,10 @@ final class DHCPPart: BootPart {
             }
         } catch let malformed as MalformedPacket {
             context.counters.malformed(.dhcp, malformed.kind)
-        } catch let error as MusterError {
-            context.counters.ignored(.dhcp, "engine", line: "DHCP stays silent: \(error)")
-        } catch {
+        } catch let error as SendError {
             context.counters.ignored(.dhcp, "not_sent", line: "a DHCP answer was not sent: \(error)")
+        } catch {
+            context.counters.ignored(.dhcp, "engine", line: "DHCP stays silent: \(error)")
         }
     }
 

@@ -1,6 +1,7 @@
 import MusterCore
 
-/// The DHCP server's decisions (RFC 2131 section 4.3), without sockets: a message comes in, an answer or the reason for none goes out.
+/// The DHCP server's decisions (RFC 2131 section 4.3), without sockets: a message comes in, an answer or the reason for none goes
+/// out.
 struct DHCPServer {
     enum Outcome: Hashable {
         case reply(DHCPMessage, to: Destination)
@@ -61,14 +62,23 @@ struct DHCPServer {
         }
     }
 
-    /// Whether the machine with this MAC may ask from this address, as far as leases tell.
-    func holds(_ mac: MACAddress, address: IPv4Address, declared: IPv4Address?) -> Holding {
-        if let declared { return declared == address ? .holds : .differs }
-        guard let lease = range?.lease(of: mac) else { return .unknown }
-        return lease.address == address ? .holds : .differs
+    /// What a machine's address says about its right to ask in the name of a MAC.
+    enum Holding: Hashable {
+        /// It is the address of that machine.
+        case holds
+        /// It may be, or was: leases of undeclared machines are forgotten when the engine restarts, and `fleet.lua` may have
+        /// changed.
+        case mustRenew
+        /// It is another machine's.
+        case differs
     }
 
-    enum Holding: Hashable { case holds, differs, unknown }
+    func holding(_ mac: MACAddress, address: IPv4Address, declared: IPv4Address?) -> Holding {
+        let lease = range?.lease(of: mac)?.address
+        if address == declared ?? lease { return .holds }
+        if address == fixed[mac] || address == lease { return .mustRenew }
+        return declared == nil && lease == nil ? .mustRenew : .differs
+    }
 
     /// Every lease that this server knows of, by MAC.
     var leases: [BootLease] {

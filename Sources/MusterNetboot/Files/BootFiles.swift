@@ -1,7 +1,7 @@
 import Glibc
 
-/// The folder with kernels, ramdisks and boot loaders. Names are flat: what has a slash, begins with a dot, or is no regular file is not
-/// there. A link in the folder is followed: only the operator can make one.
+/// The folder with kernels, ramdisks and boot loaders. Names are flat: what has a slash, begins with a dot, or is no regular file
+/// is not there. A link in the folder is followed: only the operator can make one.
 struct BootFiles: Sendable {
     private let folder: String
 

@@ -1,8 +1,8 @@
 import MusterCore
 import MusterEngine
 
-/// The parameters of a machine's request, checked: nothing of them can end up as a line of a script or a kernel argument that they are not.
-/// Errors: `QueryError`.
+/// The parameters of a machine's request, checked: nothing of them can end up as a line of a script or a kernel argument that
+/// they are not. Errors: `QueryError`.
 struct BootQuery {
     private let parameters: [String: String]
 
@@ -40,7 +40,8 @@ struct BootQuery {
 
     private func mac() throws -> MACAddress {
         let text = try required("mac")
-        guard text.utf8.count == 17, text.utf8.allSatisfy({ $0.isHexadecimal || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") }),
+        guard text.utf8.count == 17,
+            text.utf8.allSatisfy({ $0.isHexadecimal || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") }),
             let mac = MACAddress(text)
         else { throw QueryError("mac is not an Ethernet address like 52:54:00:77:00:01") }
         return mac
@@ -66,7 +67,8 @@ struct BootQuery {
             throw QueryError("\(name) is not a UUID like 4c4c4544-0043-3010-8035-b9c04f4d3132")
         }
         // All zeros and all ones mean that the firmware has no UUID (SMBIOS 3.6, section 7.2.1).
-        let isNone = Set(groups.joined().lowercased()).isSubset(of: ["0"]) || Set(groups.joined().lowercased()).isSubset(of: ["f"])
+        let digits = Set(text.lowercased()).subtracting(["-"])
+        let isNone = digits == ["0"] || digits == ["f"]
         return isNone ? nil : text.lowercased()
     }
 
@@ -87,7 +89,8 @@ struct BootQuery {
 
     private func measure(_ name: String) throws -> Double? {
         guard let text = optional(name) else { return nil }
-        guard text.utf8.count <= 24, text.utf8.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: ".") }), let number = Double(text) else {
+        guard text.utf8.count <= 24, text.utf8.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: ".") }), let number = Double(text)
+        else {
             throw QueryError("\(name) is not a number like 12.5")
         }
         return number

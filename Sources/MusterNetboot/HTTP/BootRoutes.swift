@@ -84,7 +84,7 @@ struct BootRoutes: Sendable {
             // The engine is asked only for a machine that is who it says: its question is a sign of life.
             switch try await holding(request.mac, requester) {
             case .differs: throw Refusal.otherMachine(request.mac, requester.address)
-            case .unknown: return .plain(.ok, scripts.renewal(request))
+            case .mustRenew: return .plain(.ok, scripts.renewal(request))
             case .holds: break
             }
             let plan = try await context.authority.plan(for: request)

@@ -39,9 +39,9 @@ struct BootScript {
         script([say("no boot plan: \(error.message)")] + again(request, seconds: 5))
     }
 
-    /// For a machine of which this engine process gave no lease, since it started after the machine got its address.
+    /// For a machine whose lease this engine does not know, or that has another address now. Tells it nothing but to ask for one.
     func renewal(_ request: BootRequest) -> String {
-        script([say("the engine started anew, asking for the address again"), "dhcp ||"] + again(request, seconds: 1))
+        script([say("asking for the address again"), "dhcp ||"] + again(request, seconds: 1))
     }
 
     private func kernel(_ arguments: KernelArguments, title: String, request: BootRequest) -> String {

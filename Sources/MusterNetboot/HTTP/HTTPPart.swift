@@ -8,6 +8,9 @@ import NIOCore
 /// The HTTP server on the engine's address: scripts, files, reports and heartbeats.
 final class HTTPPart: BootPart {
     let name = "HTTP"
+    /// Connections at once; more wait in the kernel.
+    private static let connections = 1024
+
     private let context: BootContext
     private let routes: BootRoutes
 
@@ -28,7 +31,8 @@ final class HTTPPart: BootPart {
                 configuration: .init(
                     additionalChannelHandlers: [MalformedRequestHandler(counters)], idleTimeout: .seconds(60))),
             configuration: .init(
-                address: .hostname(network.address.address.description, port: network.httpPort), serverName: "Muster"),
+                address: .hostname(network.address.address.description, port: network.httpPort), serverName: "Muster",
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.connections)),
             onServerRunning: { _ in ready() },
             logger: quiet)
         do {

@@ -2,8 +2,8 @@ import MusterCore
 
 /// When to send router advertisements: regularly, and soon after a solicitation.
 ///
-/// RFC 4861 section 6.2.6 would have three seconds between advertisements to all; a machine that boots waits for this very packet, and
-/// one packet of 16 octets harms no boot network, so the gap is a tenth of a second.
+/// RFC 4861 section 6.2.6 would have three seconds between advertisements to all; a machine that boots waits for this very
+/// packet, and one packet of 16 octets harms no boot network, so the gap is a tenth of a second.
 struct AdvertisementSchedule {
     static let interval: Int64 = 4000
     static let gap: Int64 = 100

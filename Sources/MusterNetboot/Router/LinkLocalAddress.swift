@@ -6,8 +6,8 @@ enum LinkLocalAddress {
     }
 
     /// Whether the interface has an address to send from; it has none without carrier, nor in its first second. Hosts drop an
-    /// advertisement that comes from no link-local address (RFC 4861 section 6.1.2), and the kernel would send it from none at all. The
-    /// columns are: address, index, prefix, scope (20: link), flags (40: tentative), name.
+    /// advertisement that comes from no link-local address (RFC 4861 section 6.1.2), and the kernel would send it from none at
+    /// all. The columns are: address, index, prefix, scope (20: link), flags (40: tentative), name.
     static func isUsable(on interface: String) -> Bool {
         let lines = (SystemFile.text("/proc/net/if_inet6") ?? "").split(separator: "\n")
         return lines.contains { line in

@@ -1,5 +1,5 @@
-/// The neighbour discovery packets that a router sends and hears (RFC 4861 section 4), without the ICMPv6 checksum, which the kernel
-/// fills in and checks.
+/// The neighbour discovery packets that a router sends and hears (RFC 4861 section 4), without the ICMPv6 checksum, which the
+/// kernel fills in and checks.
 enum RouterPacket: Hashable, Sendable {
     /// A host asks for routers.
     case solicitation
@@ -51,8 +51,8 @@ struct RouterAdvertisement: Hashable, Sendable {
     var reachableTime: UInt32
     var retransmissionTime: UInt32
 
-    /// Says that there is no IPv6 here to wait for: no default router, no prefix, no DHCPv6. iPXE configures IPv6 beside IPv4 and goes on
-    /// only when both ended; without an answer that takes until its solicitations time out.
+    /// Says that there is no IPv6 here to wait for: no default router, no prefix, no DHCPv6. iPXE configures IPv6 beside IPv4 and
+    /// goes on only when both ended; without an answer that takes until its solicitations time out.
     static let nothingHere = RouterAdvertisement(hopLimit: 0, flags: 0, lifetime: 0, reachableTime: 0, retransmissionTime: 0)
 }
 

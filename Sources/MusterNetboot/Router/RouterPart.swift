@@ -3,7 +3,8 @@ import MusterCore
 import NIOCore
 import Synchronization
 
-/// Sends router advertisements on the boot network. Without IPv6 on this machine it does nothing: machines then boot some seconds later.
+/// Sends router advertisements on the boot network. Without IPv6 on this machine it does nothing: machines then boot some seconds
+/// later.
 final class RouterPart: BootPart {
     let name = "router advertisements"
     private let context: BootContext

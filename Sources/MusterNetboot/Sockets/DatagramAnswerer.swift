@@ -2,8 +2,8 @@ import Glibc
 import MusterCore
 import NIOCore
 
-/// Sends datagrams from the socket that they are answers on, past NIO: that closes a socket on which sending failed, and one answer that
-/// cannot be delivered (an unreachable address, an interface without carrier) shall not end the service for all.
+/// Sends datagrams from the socket that they are answers on, past NIO: that closes a socket on which sending failed, and one
+/// answer that cannot be delivered (an unreachable address, an interface without carrier) shall not end the service for all.
 final class DatagramAnswerer: Sendable {
     private let descriptor: CInt
 

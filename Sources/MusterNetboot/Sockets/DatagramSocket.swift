@@ -14,8 +14,8 @@ struct DatagramSocket: Sendable {
     /// Takes over the descriptor.
     init(descriptor: CInt) async throws {
         answerer = DatagramAnswerer(duplicating: descriptor)
-        // The async form of `withBoundSocket` fails with "operation unsupported" (swift-nio 2.101.2), so the future's form is used. The
-        // channel is wrapped in its initializer, since datagrams that arrive before that would be lost.
+        // The async form of `withBoundSocket` fails with "operation unsupported" (swift-nio 2.101.2), so the future's form is
+        // used. The channel is wrapped in its initializer, since datagrams that arrive before that would be lost.
         let wrapped = Mutex<Channel?>(nil)
         let raw = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in

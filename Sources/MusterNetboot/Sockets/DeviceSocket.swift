@@ -21,7 +21,8 @@ enum DeviceSocket {
         }
     }
 
-    /// A raw ICMPv6 socket that hears router solicitations and sends with hop limit 255 (RFC 4861 section 6.1). Errors: `boot_network`.
+    /// A raw ICMPv6 socket that hears router solicitations and sends with hop limit 255 (RFC 4861 section 6.1). Errors:
+    /// `boot_network`.
     static func routerDiscovery(interface: String) throws -> CInt {
         let purpose = "router advertisements"
         return try opened(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, purpose: purpose) { descriptor in
@@ -70,7 +71,9 @@ enum DeviceSocket {
         guard result == 0 else { throw failure(errno, purpose: purpose, interface: interface) }
     }
 
-    private static func set(_ descriptor: CInt, _ level: some BinaryInteger, _ option: CInt, _ value: CInt, purpose: String) throws {
+    private static func set(_ descriptor: CInt, _ level: some BinaryInteger, _ option: CInt, _ value: CInt, purpose: String)
+        throws
+    {
         var value = value
         let result = setsockopt(descriptor, CInt(level), option, &value, socklen_t(MemoryLayout<CInt>.size))
         guard result == 0 else { throw failure(errno, purpose: purpose, interface: nil) }

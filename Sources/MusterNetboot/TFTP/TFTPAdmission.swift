@@ -16,8 +16,8 @@ enum TFTPAdmission: Hashable {
     }
 
     private static func read(_ request: TFTPRequest, files: BootFiles) -> TFTPAdmission {
-        // A text transfer changes the ends of lines at both sides; done to a boot loader by a client's default it destroys the file in
-        // silence, so it is refused.
+        // A text transfer changes the ends of lines at both sides; done to a boot loader by a client's default it destroys the
+        // file in silence, so it is refused.
         guard request.mode.lowercased() == "octet" else { return .refuse(.illegalOperation, "use binary (octet) mode") }
         let name = request.file.hasPrefix("/") ? String(request.file.dropFirst()) : request.file
         guard let file = files.file(name) else { return .refuse(.fileNotFound, "no such file") }

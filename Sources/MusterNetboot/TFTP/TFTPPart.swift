@@ -12,7 +12,7 @@ final class TFTPPart: BootPart {
     private let context: BootContext
     private let files: BootFiles
     /// The running transfers by client address and port: a repeated request shall not begin a second one.
-    private let transfers = Mutex<[SocketAddress: any Channel]>([:])
+    private let transfers = Mutex<[SocketAddress: (any Channel)?]>([:])
 
     init(_ context: BootContext) {
         self.context = context
@@ -53,28 +53,50 @@ final class TFTPPart: BootPart {
         }
     }
 
+    private enum Place { case taken, repeated, none }
+
+    private func takePlace(_ client: SocketAddress) -> Place {
+        transfers.withLock { transfers in
+            if transfers.keys.contains(client) { return .repeated }
+            guard transfers.count < Self.limit else { return .none }
+            transfers.updateValue(nil, forKey: client)
+            return .taken
+        }
+    }
+
+    private func leavePlace(_ client: SocketAddress) { transfers.withLock { _ = $0.removeValue(forKey: client) } }
+
     private func begin(
         _ request: TFTPRequest, file: BootFiles.File, client: SocketAddress, _ answerer: DatagramAnswerer
     ) async throws {
-        let running = transfers.withLock { ($0[client] != nil, $0.count) }
-        if running.0 { return context.counters.ignored(.tftp, "repeated") }
-        guard running.1 < Self.limit else {
+        switch takePlace(client) {
+        case .repeated: context.counters.ignored(.tftp, "repeated")
+        case .none:
             context.counters.ignored(.tftp, "busy", line: "TFTP refuses transfers: \(Self.limit) run already")
-            return try answerer.send(TFTPPacket.error(.undefined, "busy, try again").encoded, to: client)
+            try answerer.send(TFTPPacket.error(.undefined, "busy, try again").encoded, to: client)
+        case .taken:
+            do {
+                try await open(TFTPTransfer(request, size: file.size), file: file, client: client)
+            } catch {
+                leavePlace(client)
+                throw error
+            }
         }
+    }
+
+    private func open(_ transfer: TFTPTransfer, file: BootFiles.File, client: SocketAddress) async throws {
         let descriptor = try DeviceSocket.datagram(
             interface: context.network.interface, address: context.network.address.address, port: 0, purpose: "TFTP")
-        let handler = TFTPTransferHandler(
-            TFTPTransfer(request, size: file.size), file: file, client: client, context: context)
+        let handler = TFTPTransferHandler(transfer, file: file, client: client, context: context)
         let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { $0.pipeline.addHandler(handler) }
             .withBoundSocket(descriptor).get()
-        transfers.withLock { $0[client] = channel }
-        channel.closeFuture.whenComplete { _ in self.transfers.withLock { _ = $0.removeValue(forKey: client) } }
+        transfers.withLock { _ = $0.updateValue(channel, forKey: client) }
+        channel.closeFuture.whenComplete { _ in self.leavePlace(client) }
     }
 
     private func endTransfers() {
-        let channels = transfers.withLock { Array($0.values) }
+        let channels = transfers.withLock { $0.values.compactMap { $0 } }
         channels.forEach { $0.close(promise: nil) }
     }
 }

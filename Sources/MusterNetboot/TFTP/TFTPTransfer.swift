@@ -2,8 +2,8 @@ import MusterCore
 
 /// One file on its way to one client (RFC 1350 section 4), without sockets or files: the actions say what to send.
 ///
-/// A block is sent again only when its time is over, never because an old acknowledgement came again: two copies of each packet would
-/// else fly to the file's end.
+/// A block is sent again only when its time is over, never because an old acknowledgement came again: two copies of each packet
+/// would else fly to the file's end.
 struct TFTPTransfer {
     enum Action: Hashable {
         case send(TFTPPacket)

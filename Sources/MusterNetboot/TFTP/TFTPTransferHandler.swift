@@ -3,7 +3,8 @@ import MusterCore
 import NIOCore
 import NIOPosix
 
-/// Carries out one transfer's actions on its socket. All of it happens on the channel's event loop, the file's reads on the thread pool.
+/// Carries out one transfer's actions on its socket. All of it happens on the channel's event loop, the file's reads on the
+/// thread pool.
 final class TFTPTransferHandler: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>
@@ -98,7 +99,10 @@ final class TFTPTransferHandler: ChannelInboundHandler, @unchecked Sendable {
         var octets = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
-            let result = octets.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress! + filled, count - filled, off_t(offset) + off_t(filled)) }
+            let result = octets.withUnsafeMutableBytes { buffer in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                return pread(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(filled))
+            }
             guard result > 0 else { return nil }
             filled += result
         }

@@ -124,9 +124,16 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
                 return end(run, .success(values))
             case .failed(let error):
                 return end(run, .failure(run.cancellation ?? error))
-            case .yielded(let name, let arguments):
+            case .yielded(let name, let given):
                 if run.cancellation != nil, !run.isCancelled { return unwind(run, lua) }
                 guard let strand = run.strand else { return }
+                let arguments: [Value]
+                do throws(MusterError) {
+                    arguments = try Value.array(given).storable().array ?? []
+                } catch {
+                    outcome = lua.resume(strand, with: .failure(error))
+                    continue
+                }
                 let address = run.nextAddress()
                 if name == "log", let text = arguments.first?.string { run.whenLogged?(text) }
                 guard let recorded = run.journal[address] else {

@@ -22,7 +22,7 @@ struct ShowOptions: ParsableArguments {
     /// Shows a value as JSON, or as the lines that `people` makes of it.
     func value(_ value: Value, people: () -> [String]) {
         if json {
-            Screen.out.line(value.jsonText(pretty: Screen.out.isTerminal))
+            Screen.out.line(Screen.out.isTerminal ? value.prettyJSON : value.json)
         } else {
             people().forEach { Screen.out.line($0) }
         }

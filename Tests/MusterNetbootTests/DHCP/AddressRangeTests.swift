@@ -19,7 +19,9 @@ import Testing
 
     @Test("three addresses serve three machines, and a fourth when a lease has ended") func exhausted() throws {
         var range = try range()
-        let given = (1...3).map { range.address(for: machine($0), wanted: nil, until: .seconds(10 * Int64($0)), now: .seconds(0)) }
+        let given = (1...3).map {
+            range.address(for: machine($0), wanted: nil, until: .seconds(10 * Int64($0)), now: .seconds(0))
+        }
         #expect(Set(given).count == 3 && !given.contains(nil))
         #expect(range.address(for: machine(4), wanted: nil, until: .seconds(60), now: .seconds(5)) == nil)
         #expect(range.address(for: machine(4), wanted: nil, until: .seconds(60), now: .seconds(11)) == given[0])

@@ -69,16 +69,29 @@ import Testing
         #expect(server.leases == [BootLease(mac: Samples.mac, address: declared, declared: true)])
     }
 
-    @Test("an undeclared machine's offer becomes its lease, also when the engine was new in between") mutating func undeclared() throws {
+    @Test("an undeclared machine's offer becomes its lease, also when the engine was new in between") mutating func undeclared()
+        throws
+    {
         let offered = try reply(Samples.message(.discover), declared: nil).message.yourAddress
         #expect(try reply(Samples.message(.request, [wanted(offered)]), declared: nil).message.type == .acknowledge)
         server = DHCPServer(network: Samples.network())
         let after = try reply(Samples.message(.request, [wanted(offered)]), declared: nil).message
         #expect(after.type == .acknowledge && after.yourAddress == offered)
-        #expect(server.holds(Samples.mac, address: offered, declared: nil) == .holds)
-        #expect(server.holds(Samples.mac, address: declared, declared: nil) == .differs)
-        #expect(server.holds(Samples.otherMAC, address: offered, declared: nil) == .unknown)
-        #expect(server.holds(Samples.otherMAC, address: offered, declared: declared) == .differs)
+    }
+
+    @Test("an address speaks for a machine, must be renewed, or is another's") mutating func holding() throws {
+        let offered = try reply(Samples.message(.discover), declared: nil).message.yourAddress
+        let elsewhere = try Samples.address("10.77.0.99")
+        #expect(server.holding(Samples.mac, address: offered, declared: nil) == .holds)
+        #expect(server.holding(Samples.mac, address: elsewhere, declared: nil) == .differs)
+        #expect(server.holding(Samples.mac, address: declared, declared: declared) == .holds)
+        #expect(server.holding(Samples.mac, address: offered, declared: declared) == .mustRenew)
+        #expect(server.holding(Samples.mac, address: elsewhere, declared: declared) == .differs)
+        #expect(server.holding(Samples.otherMAC, address: offered, declared: nil) == .mustRenew)
+        #expect(server.holding(Samples.otherMAC, address: offered, declared: declared) == .differs)
+        _ = try reply(Samples.message(.discover, mac: Samples.otherMAC), declared: declared)
+        #expect(server.holding(Samples.otherMAC, address: declared, declared: elsewhere) == .mustRenew)
+        #expect(server.holding(Samples.otherMAC, address: declared, declared: nil) == .mustRenew)
     }
 
     @Test("what is not for us gets no answer") mutating func notForUs() throws {
@@ -112,7 +125,8 @@ import Testing
         #expect(try reply(second, declared: nil, now: .seconds(61)).message.type == .offer)
     }
 
-    @Test("a declined address is given to nobody for a while, and only its holder can decline it") mutating func decline() throws {
+    @Test("a declined address is given to nobody for a while, and only its holder can decline it") mutating func decline() throws
+    {
         let offered = try reply(Samples.message(.discover), declared: nil).message.yourAddress
         let stranger = Samples.message(.decline, mac: Samples.otherMAC, [wanted(offered)])
         #expect(server.receive(stranger, declared: nil, now: .seconds(0)) == .silence(.otherServer))

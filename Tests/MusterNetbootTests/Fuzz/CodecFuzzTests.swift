@@ -3,8 +3,8 @@ import Testing
 
 @testable import MusterNetboot
 
-/// Random and mutated bytes through every codec. What is tested is that nothing traps, and that what can be read can be written and read
-/// again as the same. A failure names the seed: `MUSTER_FUZZ_SEED=N swift test --filter CodecFuzz` replays it.
+/// Random and mutated bytes through every codec. What is tested is that nothing traps, and that what can be read can be written
+/// and read again as the same. A failure names the seed: `MUSTER_FUZZ_SEED=N swift test --filter CodecFuzz` replays it.
 @Suite("Codec fuzz") struct CodecFuzzTests {
     private func checkDHCP(_ bytes: [UInt8]) -> Bool {
         guard let message = try? DHCPMessage(decoding: bytes) else { return true }
@@ -34,8 +34,14 @@ import Testing
 
     private var dhcpSamples: [[UInt8]] {
         [
-            Samples.message(.discover, [Samples.pxe, Samples.architecture(7), DHCPOption(77, text: "iPXE"), DHCPOption(52, [3])]),
-            Samples.message(.request, [DHCPOption(50, Samples.engine), DHCPOption(54, Samples.engine), DHCPOption(200, Array(repeating: 1, count: 600))]),
+            Samples.message(
+                .discover, [Samples.pxe, Samples.architecture(7), DHCPOption(77, text: "iPXE"), DHCPOption(52, [3])]),
+            Samples.message(
+                .request,
+                [
+                    DHCPOption(50, Samples.engine), DHCPOption(54, Samples.engine),
+                    DHCPOption(200, Array(repeating: 1, count: 600)),
+                ]),
         ].map(\.encoded)
     }
 
@@ -73,7 +79,9 @@ import Testing
         let seed = SeededGenerator.seed()
         print("query fuzz seed: \(seed)")
         var random = SeededGenerator(seed: seed)
-        let samples = ["52:54:00:77:00:01", "c0ffee", "11223344-5566-7788-99aa-bbccddeeff00", "512", "7", "1.5"].map { Array($0.utf8) }
+        let samples = ["52:54:00:77:00:01", "c0ffee", "11223344-5566-7788-99aa-bbccddeeff00", "512", "7", "1.5"].map {
+            Array($0.utf8)
+        }
         let names = ["mac", "token", "boot_id", "uuid", "memory_mib", "cpus", "epoch", "uptime", "load"]
         for number in 0..<SeededGenerator.inputs(default: 6000) {
             let pairs = names.map { name in
@@ -84,7 +92,9 @@ import Testing
             guard let query = try? BootQuery(pairs) else { continue }
             if let request = try? query.bootRequest() {
                 let url = BootURL.script(base: "", request: request)
-                #expect(url.utf8.allSatisfy { $0.isDigit || $0.isLetter || "/.?=:&-".utf8.contains($0) }, "seed \(seed), input \(number): \(url)")
+                #expect(
+                    url.utf8.allSatisfy { $0.isDigit || $0.isLetter || "/.?=:&-".utf8.contains($0) },
+                    "seed \(seed), input \(number): \(url)")
             }
             if let heartbeat = try? query.heartbeat() {
                 #expect(heartbeat.token.utf8.allSatisfy { $0.isHexadecimal }, "seed \(seed), input \(number)")
@@ -102,7 +112,8 @@ import Testing
             switch Int.random(in: 0..<5, using: &random) {
             case 0 where place < bytes.count: bytes[place] = UInt8.random(in: 0...255, using: &random)
             case 1 where place < bytes.count: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-            case 2 where place < bytes.count: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...8, using: &random)))
+            case 2 where place < bytes.count:
+                bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...8, using: &random)))
             case 3: bytes.insert([0, 255, 1, 52][Int.random(in: 0..<4, using: &random)], at: place)
             default: bytes.append(contentsOf: bytes.suffix(Int.random(in: 0...20, using: &random)))
             }

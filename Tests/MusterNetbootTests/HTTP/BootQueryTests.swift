@@ -44,7 +44,8 @@ import Testing
         "what is not a value is refused",
         arguments: [
             ("mac", ""), ("mac", "52:54:00:77:00"), ("mac", "52:54:00:77:00:0g"), ("mac", "+1:54:00:77:00:01"),
-            ("mac", "52:54:00:77:00:01\nkernel x"), ("token", "xyz"), ("token", ""), ("token", String(repeating: "a", count: 129)),
+            ("mac", "52:54:00:77:00:01\nkernel x"), ("token", "xyz"), ("token", ""),
+            ("token", String(repeating: "a", count: 129)),
             ("boot_id", "1"), ("boot_id", ""), ("uuid", "11223344-5566-7788-99aa-bbccddeeff0g"), ("uuid", "${net0/ip}"),
             ("memory_mib", "-1"), ("memory_mib", "+1"), ("memory_mib", "1.5"), ("memory_mib", "99999999999999999999"),
             ("cpus", "0"), ("cpus", ""), ("epoch", "-7"), ("epoch", "7;"),

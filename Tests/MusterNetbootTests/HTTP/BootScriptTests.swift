@@ -25,7 +25,8 @@ import Testing
         let words = try kernelWords(try scripts.text(for: image(), request: request))
         #expect(words[1] == "http://10.77.0.1:8080/files/vmlinuz")
         for word in [
-            "initrd=ramdisk.gz", "panic=5", "muster.url=http://10.77.0.1:8080", "muster.mac=52:54:00:77:00:01", "muster.plan=image",
+            "initrd=ramdisk.gz", "panic=5", "muster.url=http://10.77.0.1:8080", "muster.mac=52:54:00:77:00:01",
+            "muster.plan=image",
             "muster.token=c0ffee", "muster.epoch=7", "muster.server=shop", "muster.root=nbd:10.77.0.1:10809:shop-7-x",
             "muster.address=10.77.0.100/24", "muster.heartbeat=0.5", "console=ttyS0", "quiet",
         ] {
@@ -43,7 +44,10 @@ import Testing
     @Test("waiting and errors ask again at the same URL, replacing the script") func again() throws {
         let url = "http://10.77.0.1:8080/boot.ipxe?mac=52:54:00:77:00:01&uuid=11223344-5566-7788-99aa-bbccddeeff00"
         let wait = try scripts.text(for: .wait(reason: "the export is not open yet"), request: request)
-        #expect(wait == "#!ipxe\necho Muster: the export is not open yet\n:again\nsleep 2\nchain --replace --autofree \(url) ||\ngoto again\n")
+        #expect(
+            wait
+                == "#!ipxe\necho Muster: the export is not open yet\n:again\nsleep 2\nchain --replace --autofree \(url) ||\ngoto again\n"
+        )
         let error = scripts.text(for: MusterError("store_full", "the disk is full"), request: request)
         #expect(error.contains("echo Muster: no boot plan: the disk is full\n:again\nsleep 5\nchain --replace"))
         #expect(scripts.renewal(request).contains("\ndhcp ||\n:again\nsleep 1\n"))
@@ -74,7 +78,9 @@ import Testing
         #expect { try KernelArguments.operatorWords(text) } throws: { ($0 as? MusterError)?.code == .badFleet }
     }
 
-    @Test("a heartbeat's time is what sleep understands", arguments: [(1000, "1"), (500, "0.5"), (1050, "1.05"), (30_000, "30"), (0, "0")])
+    @Test(
+        "a heartbeat's time is what sleep understands",
+        arguments: [(1000, "1"), (500, "0.5"), (1050, "1.05"), (30_000, "30"), (0, "0")])
     func seconds(milliseconds: Int64, text: String) {
         #expect(KernelArguments.seconds(milliseconds: milliseconds) == text)
     }

@@ -1,10 +1,11 @@
 import Foundation
 import MusterCore
 import MusterNetboot
+import Synchronization
 import Testing
 
-/// Two network namespaces and a wire between them: in one a bridge with the boot service as a program of its own, in the other the clients.
-/// Both are gone when the test process is.
+/// Two network namespaces and a wire between them: in one a bridge with the boot service as a program of its own, in the other
+/// the clients. Both are gone when the test process is.
 final class BootLab: Sendable {
     static let mac = "52:54:00:77:00:01"
     /// The interface of the client's namespace.
@@ -13,18 +14,22 @@ final class BootLab: Sendable {
     let folder: URL
     let server: Companion
     let client: Companion
-    let service: Companion
+    private let arguments: [String]
+    private let running: Mutex<Companion>
+    var service: Companion { running.withLock { $0 } }
 
-    private init(folder: URL, server: Companion, client: Companion, service: Companion) {
-        self.folder = folder
-        self.server = server
-        self.client = client
-        self.service = service
+    private init(_ setup: Setup, arguments: [String]) throws {
+        folder = setup.folder
+        server = setup.server
+        client = setup.client
+        self.arguments = arguments
+        running = Mutex(try Companion(arguments))
     }
 
     /// Sets all up, runs the body, and takes all down.
     static func run(
-        range: String = "10.77.0.50-10.77.0.59", arguments: String = "console=ttyS0", prepare: (BootLab.Setup) async throws -> Void = { _ in },
+        range: String = "10.77.0.50-10.77.0.59", arguments: String = "console=ttyS0",
+        prepare: (BootLab.Setup) async throws -> Void = { _ in },
         _ body: (BootLab) async throws -> Void
     ) async throws {
         try #require(geteuid() == 0, "the live tests make network namespaces: run them as root")
@@ -34,23 +39,33 @@ final class BootLab: Sendable {
         let setup = Setup(server: try await namespace(), client: try await namespace(), folder: folder)
         try await setup.connect()
         try await prepare(setup)
-        let service = try Companion(
-            [
-                try Tool.path("nsenter"), "-n", "-t", "\(setup.server.pid)", try probe(), "br0", "10.77.0.1/24", range, folder.path,
+        let lab = try BootLab(
+            setup,
+            arguments: [
+                try Tool.path("nsenter"), "-n", "-t", "\(setup.server.pid)", try probe(), "br0", "10.77.0.1/24", range,
+                folder.path,
                 arguments,
             ])
-        let lab = BootLab(folder: folder, server: setup.server, client: setup.client, service: service)
         var failure: (any Error)?
         do {
-            _ = try await service.line("ready")
+            _ = try await lab.service.line("ready")
             try await body(lab)
         } catch {
             failure = error
         }
-        let status = await service.end()
+        let status = await lab.service.end()
         for companion in [setup.client, setup.server] { _ = await companion.end() }
         if let failure { throw failure }
-        #expect(status == 0, "the service did not end by itself: \(service.log)")
+        #expect(status == 0, "the service did not end by itself: \(lab.service.log)")
+    }
+
+    /// Kills the service as a crash would, and starts it anew.
+    func crash() async throws {
+        kill(service.pid, SIGKILL)
+        _ = await service.end()
+        let anew = try Companion(arguments)
+        running.withLock { $0 = anew }
+        _ = try await anew.line("ready")
     }
 
     struct Setup: Sendable {
@@ -92,7 +107,8 @@ final class BootLab: Sendable {
 
     /// Runs a program in the clients' namespace.
     func client(_ arguments: [String], seconds: Double = 60) async throws -> Tool.Output {
-        try await Tool.run(["nsenter", "-n", "-t", "\(client.pid)", try Tool.path(arguments[0])] + arguments.dropFirst(), seconds: seconds)
+        try await Tool.run(
+            ["nsenter", "-n", "-t", "\(client.pid)", try Tool.path(arguments[0])] + arguments.dropFirst(), seconds: seconds)
     }
 
     /// Runs `ip` in one of the namespaces.

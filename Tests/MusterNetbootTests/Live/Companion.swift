@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// A program that runs beside the test: lines in, lines out. It ends when its input ends, so that none is left when the test dies.
+/// A program that runs beside the test: lines in, lines out. It ends when its input ends, so that none is left when the test
+/// dies.
 final class Companion: Sendable {
     let pid: pid_t
     private let input: Int32

@@ -61,10 +61,44 @@ extension Live {
                 #expect(try await lab.counters().tftp.answered == 1)
             }
         }
+
+        @Test("a machine asks again through waiting, an engine in trouble, its crash, and a missing kernel") func patience()
+            async throws
+        {
+            try await withMachine { lab in
+                let kernel = lab.folder.appending(path: "vmlinuz")
+                try FileManager.default.removeItem(at: kernel)
+                try await lab.tell("address \(BootLab.mac) none")
+                try await lab.tell("wait \(BootLab.mac) not yet")
+                async let machine = boot(lab, ["-boot", "n"])
+                _ = try await lab.service.line("plan", seconds: 120)
+                var seen = lab.service.lines.count
+                _ = try await lab.service.line("plan", after: seen, seconds: 120)
+                try await lab.tell("error \(BootLab.mac) the disk is full")
+                seen = lab.service.lines.count
+                _ = try await lab.service.line("plan", after: seen, seconds: 120)
+                try await lab.crash()
+                _ = try await lab.service.line("plan", seconds: 120)
+                let deadline = ContinuousClock.now + .seconds(120)
+                var counters = try await lab.counters()
+                while counters.http.ignored["no_file", default: 0] < 2, ContinuousClock.now < deadline {
+                    try await Task.sleep(for: .milliseconds(200))
+                    counters = try await lab.counters()
+                }
+                try lab.file("vmlinuz", TinyKernel.bytes)
+                let output = try await machine
+                #expect(output.status == TinyKernel.exitStatus, "\(output.text)")
+                #expect(output.text.contains("muster.plan=discover muster.token=d15c0e"))
+                for text in ["Muster: not yet", "the disk is full", "asking for the address again", "trying again"] {
+                    #expect(output.text.contains(text), "\(text) is missing: \(output.text)")
+                }
+            }
+        }
     }
 }
 
-/// A Multiboot kernel of some seventy octets: writes its command line and its first module, a text, to the serial port, and ends QEMU.
+/// A Multiboot kernel of some seventy octets: writes its command line and its first module, a text, to the serial port, and ends
+/// QEMU.
 enum TinyKernel {
     /// `isa-debug-exit` makes (0x31 << 1) | 1 of the 0x31 written to it.
     static let exitStatus: Int32 = 99

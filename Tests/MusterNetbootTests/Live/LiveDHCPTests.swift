@@ -35,11 +35,15 @@ extension Live {
                 #expect(lease["boot_file"] == file && lease["bootfile"] == file)
                 #expect(lease["siaddr"] == "10.77.0.1")
                 #expect(lease["tftp"] == (file.hasPrefix("http") ? nil : "10.77.0.1"))
-                #expect((lease["vendor"] == "HTTPClient" || lease["opt60"] == "48545450436c69656e74") == (arguments[1].hasPrefix("HTTP")))
+                #expect(
+                    (lease["vendor"] == "HTTPClient" || lease["opt60"] == "48545450436c69656e74")
+                        == (arguments[1].hasPrefix("HTTP")))
             }
         }
 
-        @Test("an undeclared machine gets an address of the range, the same each time, also when released") func undeclared() async throws {
+        @Test("an undeclared machine gets an address of the range, the same each time, also when released") func undeclared()
+            async throws
+        {
             try await BootLab.run { lab in
                 let first = try #require(try await lab.lease(["-R"])["ip"])
                 #expect(first.hasPrefix("10.77.0.5"))
@@ -68,7 +72,9 @@ extension Live {
             try await BootLab.run { lab in
                 try await lab.tell("address \(BootLab.mac) 10.77.0.11")
                 try await lab.ip(lab.server, "link delete br0")
-                for line in ["link add br0 type bridge", "link set br0 up", "address add 10.77.0.1/24 dev br0", "link set p0 master br0"] {
+                for line in [
+                    "link add br0 type bridge", "link set br0 up", "address add 10.77.0.1/24 dev br0", "link set p0 master br0",
+                ] {
                     try await lab.ip(lab.server, line)
                 }
                 let deadline = ContinuousClock.now + .seconds(60)
@@ -109,7 +115,10 @@ extension BootLab {
     /// Starts one more service in the server's namespace, and returns why it failed.
     func secondService(interface: String) async throws -> MusterError {
         let companion = try Companion(
-            [try Tool.path("nsenter"), "-n", "-t", "\(server.pid)", try Self.probe(), interface, "10.77.0.1/24", "none", folder.path, ""])
+            [
+                try Tool.path("nsenter"), "-n", "-t", "\(server.pid)", try Self.probe(), interface, "10.77.0.1/24", "none",
+                folder.path, "",
+            ])
         let error = try Value(json: try await companion.line("failed")).decode(MusterError.self)
         _ = await companion.end()
         return error

@@ -7,7 +7,8 @@ extension Live {
         private static let boot = "boot_id=11223344-5566-7788-99aa-bbccddeeff00"
         private static let script = "\(url)/boot.ipxe?mac=\(BootLab.mac)"
 
-        private func get(_ lab: BootLab, _ url: String, _ arguments: [String] = []) async throws -> (status: String, body: String) {
+        private func get(_ lab: BootLab, _ url: String, _ arguments: [String] = []) async throws -> (status: String, body: String)
+        {
             let output = try await lab.client(["curl", "-sS", "-w", "\n%{http_code}", url] + arguments)
             let lines = output.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             let body = lines.dropLast().joined(separator: "\n")
@@ -30,7 +31,9 @@ extension Live {
                 #expect(script.status == "200" && script.body.hasPrefix("#!ipxe\n"))
                 #expect(script.body.contains("muster.root=nbd:10.77.0.1:10809:shop-7 "))
                 let head = try await lab.client(["curl", "-sSI", Self.script])
-                #expect(head.text.contains("200 OK") && head.text.lowercased().contains("content-length: \(script.body.utf8.count + 1)"))
+                #expect(
+                    head.text.contains("200 OK")
+                        && head.text.lowercased().contains("content-length: \(script.body.utf8.count + 1)"))
                 let other = try await get(lab, Self.script, ["--interface", "10.77.0.200"])
                 #expect(other.status == "403" && !other.body.contains("shop"))
                 let stranger = try await get(lab, "\(Self.url)/boot.ipxe?mac=52:54:00:77:00:99")
@@ -55,7 +58,8 @@ extension Live {
                 try await lab.tell("local \(BootLab.mac)")
                 #expect(try await get(lab, Self.script).body.contains("sanboot"))
                 try await lab.tell("wait \(BootLab.mac) this machine is being fenced")
-                #expect(try await get(lab, Self.script).body.contains("echo Muster: this machine is being fenced\n:again\nsleep 2\n"))
+                #expect(
+                    try await get(lab, Self.script).body.contains("echo Muster: this machine is being fenced\n:again\nsleep 2\n"))
                 try await lab.tell("error \(BootLab.mac) the disk is full")
                 let trouble = try await get(lab, Self.script)
                 #expect(trouble.status == "200" && trouble.body.contains("the disk is full\n:again\nsleep 5\n"))
@@ -80,7 +84,8 @@ extension Live {
             arguments: [
                 ("boot.ipxe", "400"), ("boot.ipxe?mac=x", "400"), ("boot.ipxe?mac=52:54:00:77:00:01%0Akernel", "400"),
                 ("boot.ipxe?mac=52:54:00:77:00:01&mac=52:54:00:77:00:01", "400"), ("report?mac=52:54:00:77:00:01", "400"),
-                ("heartbeat", "400"), ("files/missing", "404"), ("files/..%2f..%2fetc%2fpasswd", "404"), ("files/../../etc/passwd", "404"),
+                ("heartbeat", "400"), ("files/missing", "404"), ("files/..%2f..%2fetc%2fpasswd", "404"),
+                ("files/../../etc/passwd", "404"),
                 ("files/.udhcpc", "404"), ("nothing", "404"), ("", "404"),
             ])
         func wrong(path: String, status: String) async throws {

@@ -12,7 +12,9 @@ extension Live {
             }
         }
 
-        @Test("curl, atftp and busybox read the file whole, with block sizes from small to the largest") func clients() async throws {
+        @Test("curl, atftp and busybox read the file whole, with block sizes from small to the largest") func clients()
+            async throws
+        {
             try await withClient { lab, content in
                 for size in ["512", "1428", "65464"] {
                     let curl = try await lab.client(["curl", "-sS", "--tftp-blksize", size, "tftp://10.77.0.1/loader.efi"])
@@ -20,10 +22,13 @@ extension Live {
                 }
                 let copy = lab.folder.appending(path: "copy")
                 for options in [[], ["--option", "blksize 1024"], ["--option", "tsize"], ["--option", "timeout 3"]] {
-                    let atftp = try await lab.client(["atftp"] + options + ["-g", "-r", "loader.efi", "-l", copy.path, "10.77.0.1"])
+                    let atftp = try await lab.client(
+                        ["atftp"] + options + ["-g", "-r", "loader.efi", "-l", copy.path, "10.77.0.1"])
                     #expect(try Data(contentsOf: copy) == content, "atftp \(options): \(atftp.errors)")
                 }
-                let busybox = try await lab.client(["busybox", "tftp", "-g", "-b", "700", "-r", "loader.efi", "-l", copy.path, "10.77.0.1"])
+                let busybox = try await lab.client([
+                    "busybox", "tftp", "-g", "-b", "700", "-r", "loader.efi", "-l", copy.path, "10.77.0.1",
+                ])
                 #expect(try Data(contentsOf: copy) == content, "busybox: \(busybox.errors)")
                 #expect(try await lab.counters().tftp.answered == 8)
             }

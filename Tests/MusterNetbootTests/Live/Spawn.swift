@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Starts programs with `posix_spawn`. Foundation's `Process` keeps descriptors open long after, and serves no more than a thousand.
+/// Starts programs with `posix_spawn`. Foundation's `Process` keeps descriptors open long after, and serves no more than a
+/// thousand.
 enum Spawn {
     struct Failure: Error { var program: String, number: Int32 }
 

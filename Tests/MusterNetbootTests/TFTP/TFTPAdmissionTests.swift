@@ -39,7 +39,9 @@ import Testing
 
     @Test("text mode, writing and stray packets are refused, an error is never answered") func refused() throws {
         try withFiles { files in
-            #expect(TFTPAdmission(read("loader.efi", "netascii"), files: files) == .refuse(.illegalOperation, "use binary (octet) mode"))
+            #expect(
+                TFTPAdmission(read("loader.efi", "netascii"), files: files)
+                    == .refuse(.illegalOperation, "use binary (octet) mode"))
             let write = TFTPPacket.write(TFTPRequest(file: "x", mode: "octet"))
             #expect(TFTPAdmission(write, files: files) == .refuse(.accessViolation, "this server is read-only"))
             #expect(

@@ -40,7 +40,9 @@ import Testing
 
     @Test(
         "an option out of bounds is refused by leaving it out",
-        arguments: [("blksize", "7"), ("blksize", "65465"), ("blksize", "x"), ("timeout", "0"), ("timeout", "256"), ("windowsize", "4")])
+        arguments: [
+            ("blksize", "7"), ("blksize", "65465"), ("blksize", "x"), ("timeout", "0"), ("timeout", "256"), ("windowsize", "4"),
+        ])
     func outOfBounds(name: String, value: String) {
         #expect(TFTPNegotiation([TFTPOption(name: name, value: value)], size: 1).accepted.isEmpty)
     }
@@ -67,7 +69,8 @@ import Testing
         _ = transfer.receive(.acknowledge(block: 1), at: .seconds(0))
         #expect(transfer.receive(.acknowledge(block: 1), at: .seconds(0)) == [])
         #expect(transfer.receive(.acknowledge(block: 7), at: .seconds(0)) == [])
-        #expect(transfer.receive(.acknowledge(block: 2), at: .seconds(0)).first == .sendBlock(number: 3, offset: 1024, count: 512))
+        #expect(
+            transfer.receive(.acknowledge(block: 2), at: .seconds(0)).first == .sendBlock(number: 3, offset: 1024, count: 512))
     }
 
     @Test("block numbers go on with 0 after 65535") func wraps() {

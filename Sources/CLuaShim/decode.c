@@ -47,14 +47,19 @@ static void push_bytes(lua_State *L, mlua *m, const char *text, uint32_t length)
     cached_text *cached = &m->texts[slot];
     if (cached->words[0] == words[0] && cached->words[1] == words[1] && cached->words[2] == words[2] &&
         cached->length == length) {
+        cached->recent = true;
         lua_rawgeti(L, LUA_REGISTRYINDEX, m->first_text_ref + slot);
         return;
     }
-    // First the text, which may fail, then the slot, which is there.
     lua_pushlstring(L, text, length);
+    // A text used since the last miss keeps its slot: names of machines come and go, names of fields stay.
+    if (cached->recent) {
+        cached->recent = false;
+        return;
+    }
     lua_pushvalue(L, -1);
     lua_rawseti(L, LUA_REGISTRYINDEX, m->first_text_ref + slot);
-    *cached = (cached_text){{words[0], words[1], words[2]}, length};
+    *cached = (cached_text){{words[0], words[1], words[2]}, length, false};
 }
 
 // Reserves the cache's neighbouring slots in the registry.

@@ -87,6 +87,7 @@ enum { TEXT_CACHE_BITS = 8, TEXT_CACHE_SIZE = 1 << TEXT_CACHE_BITS, CACHED_TEXT_
 typedef struct {
     uint64_t words[3];
     uint32_t length;  // 0: none
+    bool recent;      // found since its slot was last wanted by another
 } cached_text;
 
 struct mlua {

@@ -4,7 +4,7 @@ import Testing
 @Suite struct AddressTests {
     @Test func hardwareAddresses() throws {
         #expect(MACAddress("52-54-00-77-00-0A")?.description == "52:54:00:77:00:0a")
-        for wrong in ["", "52:54:00:77:00", "52:54:00:77:00:0g", "52:54:00:77:00:01:02", "525400770001"] {
+        for wrong in ["", "52:54:00:77:00", "52:54:00:77:00:0g", "52:54:00:77:00:+f", "52:54:00:77:00:01:02", "525400770001"] {
             #expect(MACAddress(wrong) == nil)
         }
     }

@@ -11,7 +11,7 @@ public struct MACAddress: Sendable, Hashable, Comparable, CustomStringConvertibl
     /// Accepts `:` and `-` between the octets.
     public init?(_ text: String) {
         let parts = text.split(separator: text.contains("-") ? "-" : ":", omittingEmptySubsequences: false)
-        let octets = parts.compactMap { $0.count == 2 ? UInt8($0, radix: 16) : nil }
+        let octets = parts.compactMap { $0.count == 2 && $0.allSatisfy(\.isHexDigit) ? UInt8($0, radix: 16) : nil }
         guard parts.count == 6, octets.count == 6 else { return nil }
         self.octets = octets
     }

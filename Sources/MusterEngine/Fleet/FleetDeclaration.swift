@@ -28,7 +28,7 @@ extension FleetDeclaration {
     public func problems(imageExists: (Image) -> Bool, secretExists: (String) -> Bool) -> [MusterError] {
         duplicates() + images.compactMap { item in
             imageExists(item.object) ? nil : bad("image \(item.object.id): there is no file \(item.object.path)", item.place, hint: "create it, or correct path")
-        } + resources.compactMap { bmcProblem($0, secretExists) } + servers.flatMap(serverProblems)
+        } + resources.compactMap { bmcProblem($0, secretExists) } + servers.flatMap(serverProblems) + addressProblems()
     }
 
     private func duplicates() -> [MusterError] {
@@ -61,6 +61,25 @@ extension FleetDeclaration {
             seen.updateValue(item.place, forKey: item.name).map {
                 bad("\(noun) \(item.name) is declared twice, first at \($0)", item.place, hint: "rename or remove one")
             }
+        }
+    }
+
+    /// Addresses that the boot network cannot serve.
+    private func addressProblems() -> [MusterError] {
+        guard let network = bootNetwork else { return [] }
+        let taken =
+            resources.compactMap { item in item.object.address.map { ("host \(item.object.id)", $0, item.place) } }
+            + servers.compactMap { item in item.object.address.map { ("server \(item.object.id)", $0.address, item.place) } }
+        return taken.compactMap { noun, address, place in
+            if address == network.address.address {
+                return bad("\(noun): address \(address) is the engine's own", place, hint: "give it another")
+            }
+            if let first = network.rangeFirst, let last = network.rangeLast, (first...last).contains(address) {
+                return bad("\(noun): address \(address) lies in the boot network's range", place, hint: "the range \(first)-\(last) is for machines that are not declared")
+            }
+            // A server's address may be one that is routed to the network; a machine's own comes by DHCP there.
+            return network.address.contains(address) || noun.hasPrefix("server")
+                ? nil : bad("\(noun): address \(address) is outside of the boot network \(network.address)", place, hint: "machines get their addresses on the boot network")
         }
     }
 

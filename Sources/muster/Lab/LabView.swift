@@ -20,11 +20,12 @@ enum LabView {
     /// What one does with a lab that has just come up.
     static func next(_ lab: Lab) -> [String] {
         let state = "\(lab.folder)/state"
+        let place = lab.folder == Lab().folder ? "" : " --folder \(lab.folder)"
         return [
             "next, an engine in it:",
             "  for node in \((try? lab.machines().map(\.name).joined(separator: " ")) ?? "…"); do",
             "    muster secret set bmc/$node --state \(state) < \(lab.passwordFile); done",
-            "  muster lab enter muster serve --fleet \(lab.fleetFile) --state \(state) --socket \(lab.folder)/muster.sock",
+            "  muster lab enter\(place) muster serve --fleet \(lab.fleetFile) --state \(state) --socket \(lab.folder)/muster.sock",
             "and from another terminal: muster status --socket \(lab.folder)/muster.sock",
         ]
     }

@@ -104,7 +104,9 @@ guard FileManager.default.fileExists(atPath: hook), FileManager.default.isExecut
     print("dispatch: \(hook) or \(peer.path) is missing; build both programs and run from the package's folder")
     exit(1)
 }
-var oursRates: [Double] = [], peerRates: [Double] = [], ratios: [Double] = []
+var oursRates: [Double] = []
+var peerRates: [Double] = []
+var ratios: [Double] = []
 for _ in 0..<rounds {
     // A new state for every round, as the peer has: how well field names spread depends on a state's random seed.
     let ours = try Ours(hook: hook)

@@ -57,7 +57,7 @@ static int step(lua_State *L, lua_State *co, int arguments, uint32_t entered) {
     m->yieldable = yieldable;
     if (status == LUA_YIELD && m->effect >= 0) return STEP_AWAITS;
     if (status == LUA_OK || status == LUA_YIELD) {
-        luaL_checkstack(L, results + 2, "too many results to resume");
+        check_stack(L, results + 2);
         lua_xmove(co, L, results);
         return results;
     }
@@ -135,7 +135,8 @@ static int coroutine_wrap(lua_State *L) {
 static int coroutine_yield(lua_State *L) {
     mlua *m = isolate_of(L);
     if (m->strand == NULL || L == m->strand->L) {
-        return raise_error(L, "cannot_yield", "coroutine.yield outside of a coroutine", "only code inside coroutine.create yields");
+        return raise_error(L, "cannot_yield", "coroutine.yield outside of a coroutine",
+                           "only code inside coroutine.create yields");
     }
     return lua_yield(L, lua_gettop(L));
 }

@@ -84,7 +84,7 @@ static void push_function(lua_State *L, lua_Integer number) {
 // Makes sure of stack for the next levels of nesting.
 static void open_table(decoder *d) {
     enum { LEVELS = 8, SLOTS = 3 };
-    if (d->depth++ % LEVELS == 0) luaL_checkstack(d->L, (LEVELS + 1) * SLOTS + 8, "nested value");
+    if (d->depth++ % LEVELS == 0) check_stack(d->L, (LEVELS + 1) * SLOTS + 8);
 }
 
 // Gives the table on top the metatable of its class.
@@ -180,7 +180,7 @@ int decode_values(lua_State *L, mlua_bytes bytes) {
     if (bytes.length == 0) return 0;
     decoder d = {L, isolate_of(L), bytes.start + 1, 0};
     uint32_t count = read_size(&d);
-    luaL_checkstack(L, (int)count + 8, "values");
+    check_stack(L, (int)count + 8);
     for (uint32_t i = 0; i < count; i++) decode_one(&d);
     return (int)count;
 }

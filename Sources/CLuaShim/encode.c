@@ -94,7 +94,7 @@ static void encode_table(encoder *e, int index, int depth) {
     if (depth >= DEPTH_LIMIT) {
         raise_error(L, "bad_argument", "a value is nested too deep to cross, or contains itself", "pass plain, finite data");
     }
-    luaL_checkstack(L, 8, "nested value");
+    check_stack(L, 8);
     lua_Unsigned length = sequence_length(L, index);
     if (length == 0) {
         encode_object(e, index, depth);
@@ -159,7 +159,7 @@ static void encode_one(encoder *e, int index, int depth, bool in_object) {
 // Encodes stack slots `first`…`last` as one array.
 void encode_values(lua_State *L, buffer *b, int first, int last, int functions) {
     encoder e = {L, isolate_of(L), b, functions};
-    luaL_checkstack(L, 8, "values");
+    check_stack(L, 8);
     encode_count(&e, MLUA_ARRAY, (uint32_t)(last - first + 1));
     for (int index = first; index <= last; index++) encode_one(&e, index, 0, false);
 }

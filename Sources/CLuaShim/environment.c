@@ -64,7 +64,7 @@ static void lock_members(lua_State *L, int visited, int depth) {
 
 // Replaces the table on top by its view.
 static void lock_value(lua_State *L, int visited, int depth) {
-    luaL_checkstack(L, 12, "library");
+    check_stack(L, 12);
     lua_pushvalue(L, -1);
     if (lua_rawget(L, visited) == LUA_TTABLE) {
         lua_remove(L, -2);

@@ -66,9 +66,23 @@ int raise_decoded(lua_State *L, mlua_bytes bytes) {
 }
 
 bool is_memory_error(lua_State *L, int status) {
-    if (status == LUA_ERRMEM) return true;
+    if (status == LUA_ERRMEM || lua_touserdata(L, -1) == &memory_mark) return true;
     // The auxiliary library raises this text, not the memory status, when one of its buffers cannot grow.
     return isolate_of(L)->denied && lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), "not enough memory") == 0;
+}
+
+// Makes sure of stack slots; without memory for them the error is memory's, not a stack overflow.
+void check_stack(lua_State *L, int slots) {
+    mlua *m = isolate_of(L);
+    bool denied = m->denied;
+    m->denied = false;
+    bool grown = lua_checkstack(L, slots);
+    bool refused = m->denied;
+    m->denied |= denied;
+    if (grown) return;
+    if (!refused) raise_error(L, "script_error", "stack overflow", "look for a function that calls itself without end");
+    lua_pushlightuserdata(L, &memory_mark);
+    lua_error(L);
 }
 
 static void write_optional(mlua *m, const char *text) {

@@ -10,8 +10,6 @@ static void refuse_expired(lua_State *L, mlua *m) {
     lua_error(L);
 }
 
-static uint64_t strand_handle(const strand *s) { return s ? (uint64_t)s->generation << 32 | s->index : 0; }
-
 static int host_function(lua_State *L) {
     mlua *m = isolate_of(L);
     refuse_expired(L, m);
@@ -19,7 +17,7 @@ static int host_function(lua_State *L) {
     encode_values(L, &m->output, 1, lua_gettop(L), FUNCTIONS_REFUSED);
     mlua_bytes arguments = {m->output.start, m->output.length}, result = {0};
     m->in_host = 1;
-    int32_t status = m->settings.call(m->settings.context, function_index(L), strand_handle(m->strand), arguments, &result);
+    int32_t status = m->settings.call(m->settings.context, function_index(L), m->strand ? handle_of(m->strand) : 0, arguments, &result);
     m->in_host = 0;
     if (status != 0) return raise_decoded(L, result);
     lua_settop(L, 0);

@@ -50,6 +50,8 @@ typedef struct run {
     int32_t wanted;          // the only reference worth keeping, in `handler_ref`; 0: all
     int64_t next_identity;   // numbers in tostring
     bool used;               // whether a slot other than environment and handler is set
+    uint64_t seed;
+    bool seeded;             // whether `random` follows from the seed already
     uint64_t random[4];
     int environment_ref, handler_ref, loaded_ref, functions_ref, identities_ref;
     buffer registrations;
@@ -175,6 +177,7 @@ void push_decoded_error(lua_State *L, mlua_bytes bytes);
 void encode_error(lua_State *L, int index, bool can_raise);
 void encode_plain_error(mlua *m, const char *code, const char *message, const char *hint);
 bool is_memory_error(lua_State *L, int status);
+void check_stack(lua_State *L, int slots);
 void open_errors(lua_State *L);
 
 // trace.c
@@ -199,7 +202,6 @@ void open_strings(lua_State *L);
 void open_tables(lua_State *L);
 void open_sort(lua_State *L);
 void open_require(lua_State *L);
-void seed_random(run *r, uint64_t seed);
 
 // text.c: tostring without addresses; pushes the text.
 const char *push_text(lua_State *L, int index, size_t *length);
@@ -222,9 +224,16 @@ extern char locked_key;
 int load_source(lua_State *L, mlua_bytes name, mlua_bytes source, const char *prefix);
 int protected_call(mlua *m, lua_CFunction function, void *argument);
 
-// run.c
+// pool.c
 run *run_take(mlua *m);
 void run_drop(mlua *m, run *r);
+strand *strand_take(mlua *m, run *r);
+void strand_drop(mlua *m, strand *s);
+uint64_t handle_of(const strand *s);
+strand *find_strand(mlua *m, uint64_t handle);
+
+// strand.c
+int strand_body(lua_State *L);
 
 // isolate.c
 void pace_collector(mlua *m);

@@ -15,7 +15,8 @@ static uint64_t next_random(uint64_t *state) {
     return result;
 }
 
-void seed_random(run *r, uint64_t seed) {
+static void seed_random(run *r, uint64_t seed) {
+    r->seeded = true;
     for (int i = 0; i < 4; i++) {
         seed += 0x9e3779b97f4a7c15;
         uint64_t word = seed;
@@ -28,7 +29,10 @@ void seed_random(run *r, uint64_t seed) {
 static run *running(lua_State *L) {
     mlua *m = isolate_of(L);
     if (m->strand == NULL) raise_error(L, "wrong_state", "there are no random numbers outside of a run", NULL);
-    return m->strand->run;
+    run *r = m->strand->run;
+    // Most runs draw no number.
+    if (!r->seeded) seed_random(r, r->seed);
+    return r;
 }
 
 // A number of 0…limit without bias: draws under the next power of two until one fits.

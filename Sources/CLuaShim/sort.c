@@ -57,7 +57,7 @@ static int stable_sort(lua_State *L) {
     }
     lua_Integer count = (lua_Integer)lua_rawlen(L, 1);
     lua_createtable(L, count > SHORT ? (int)count : 0, 0);
-    luaL_checkstack(L, 8, "sort");
+    check_stack(L, 8);
     for (lua_Integer low = 1; low <= count; low += SHORT) {
         insertion_sort(L, 1, low, low + SHORT - 1 < count ? low + SHORT - 1 : count);
     }

@@ -44,7 +44,7 @@ static void push_object_text(lua_State *L, int index) {
 const char *push_text(lua_State *L, int index, size_t *length) {
     index = lua_absindex(L, index);
     int top = lua_gettop(L);
-    luaL_checkstack(L, 8, "text");
+    check_stack(L, 8);
     if (luaL_callmeta(L, index, "__tostring")) {
         if (!lua_isstring(L, -1)) luaL_error(L, "'__tostring' must return a string");
     } else if (lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) != lua_tonumber(L, index)) {

@@ -95,10 +95,9 @@ public final class StubScripts: ScriptService, RunHost {
         try await loop.turn { engine, now in engine.runEnded(run, result, now: now) }
     }
 
-    public func resume(_ run: RunID, address: String, outcome: Step.Outcome) {}
-
-    public func cancel(_ run: RunID) {
-        Task { try await end(run, .failure(MusterError(.cancelled, "the run was cancelled"))) }
+    public func resume(_ run: RunID, address: String, outcome: Step.Outcome) {
+        guard case .error(let error) = outcome, error.code == .cancelled else { return }
+        Task { try await end(run, .failure(error)) }
     }
 
     public func dropAll() {}

@@ -72,7 +72,7 @@ import Testing
             let failure = await #expect(throws: MusterError.self) {
                 try await console.client.request("script", ["source": .string(tooLarge), "file": "large.lua"])
             }
-            #expect(failure?.code == "too_large" || failure?.code == "engine_lost")
+            #expect(failure?.code == "too_large")
             try await expectAnswers(console.client)
         }
     }

@@ -6,6 +6,8 @@ import Testing
 struct Bench {
     var engine: Engine
     var milliseconds: Int64 = 0
+    /// How far the wall clock was set, against the monotonic one.
+    var wallOffset: Int64 = 0
     /// Everything the turns left behind.
     var events: [Event] = []
     var operations: [(id: OperationID, operation: Operation)] = []
@@ -38,7 +40,7 @@ struct Bench {
     }
 
     var now: Now {
-        Now(wall: Timestamp(milliseconds: 1_700_000_000_000 + milliseconds), monotonic: Moment(milliseconds: 5_000 + milliseconds))
+        Now(wall: Timestamp(milliseconds: 1_700_000_000_000 + milliseconds + wallOffset), monotonic: Moment(milliseconds: 5_000 + milliseconds))
     }
 
     mutating func turn<Answer>(_ body: (inout Engine, Now) throws -> Answer) rethrows -> Answer {

@@ -19,21 +19,34 @@ import Testing
         "table.sort({3, 2, 1}, function() while true do end end)",
         "string.gsub('abc', '.', function() while true do end end)",
         "local x <close> = setmetatable({}, { __close = function() while true do end end }) while true do end",
-        "local x <close> = setmetatable({}, { __close = function() pcall(function() while true do end end) while true do end end }) error('x')",
+        """
+        local x <close> = setmetatable({}, { __close = function() pcall(function() while true do end end) while
+        true do end end }) error('x')
+        """,
         "for i = 1, 100 do local x <close> = setmetatable({}, { __close = function() while true do end end }) end",
         "coroutine.wrap(function() while true do end end)()",
         "while true do coroutine.wrap(function() end)() end",
         "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
         "local co = coroutine.wrap(function() while true do coroutine.yield() end end) while true do co() end",
-        "local function nest(n) if n == 0 then while true do end end pcall(coroutine.wrap(nest), n - 1) while true do end end nest(20)",
-        "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) while true do pcall(function() return t[1] end) end",
+        """
+        local function nest(n) if n == 0 then while true do end end pcall(coroutine.wrap(nest), n - 1) while
+        true do end end nest(20)
+        """,
+        """
+        local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) while true do
+        pcall(function() return t[1] end) end
+        """,
         "local t = setmetatable({}, { __eq = function() while true do end end }) return t == setmetatable({}, getmetatable(t))",
         "return #setmetatable({}, { __len = function() while true do end end })",
         "return tostring(setmetatable({}, { __tostring = function() while true do end end }))",
         "error(setmetatable({}, { __tostring = function() while true do end end }))",
         "for k in pairs(setmetatable({}, { __pairs = function() while true do end end })) do end",
         "for _ in function() return 1 end do end",
-        "coroutine.close(coroutine.create(function() end)) local co = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() while true do end end }) coroutine.yield() end) coroutine.resume(co) coroutine.close(co)",
+        """
+        coroutine.close(coroutine.create(function() end)) local co = coroutine.create(function() local x <close>
+        = setmetatable({}, { __close = function() while true do end end }) coroutine.yield() end)
+        coroutine.resume(co) coroutine.close(co)
+        """,
         "local t = {} while true do t = { t } if false then break end t = {} end",
         "while true do ('x'):rep(1000):gsub('x', 'y') end",
         "require('endless')",
@@ -66,7 +79,10 @@ import Testing
                 let chunk = try lua.compile(
                     LuaSource(
                         name: "count.lua",
-                        text: "n = 0 on('e', function() wait() while true do n = n + 1 end end) on('n', function() return n end)"))
+                        text: """
+                            n = 0 on('e', function() wait() while true do n = n + 1 end end)
+                            on('n', function() return n end)
+                            """))
                 let strand = try #require(lua.load(chunk).strand)
                 _ = lua.call(LuaFunction(number: 1), in: strand, arguments: [])
                 guard case .failed(let error) = lua.resume(strand, with: .success([])) else {

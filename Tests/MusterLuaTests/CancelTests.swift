@@ -33,18 +33,28 @@ import Testing
         "while true do xpcall(function() wait() end, function() wait() end) end",
         "coroutine.wrap(function() pcall(wait) end)() wait()",
         "coroutine.resume(coroutine.create(wait)) wait()",
-        "local co = coroutine.create(function() coroutine.wrap(function() pcall(wait) wait() end)() end) pcall(coroutine.resume, co) wait()",
+        """
+        local co = coroutine.create(function() coroutine.wrap(function() pcall(wait) wait() end)() end)
+        pcall(coroutine.resume, co) wait()
+        """,
         "pcall(function() local x <close> = setmetatable({}, { __close = function() error('other') end }) wait() end) wait()",
-        "pcall(function() local x <close> = setmetatable({}, { __close = function() error({ code = 'x' }) end }) pcall(wait) end) wait()",
+        """
+        pcall(function() local x <close> = setmetatable({}, { __close = function() error({ code = 'x' }) end })
+        pcall(wait) end) wait()
+        """,
         "local x <close> = setmetatable({}, { __close = function(_, e) error(e, 0) end }) wait()",
-        "setmetatable({}, { __index = function() wait() end }).x = 1 pcall(function() return setmetatable({}, { __index = function() wait() end }).x end) wait()",
+        """
+        setmetatable({}, { __index = function() wait() end }).x = 1 pcall(function() return setmetatable({}, {
+        __index = function() wait() end }).x end) wait()
+        """,
     ]) func nothingSwallowsIt(script: String) throws {
         let (outcome, seen) = try cancel(script)
         #expect(code(outcome) == .cancelled)
         #expect(seen.isEmpty)
     }
 
-    @Test(arguments: [MusterError.Code.cancelled, .diverged, .budget, "anything"]) func theErrorIsKept(code: MusterError.Code) throws {
+    @Test(arguments: [MusterError.Code.cancelled, .diverged, .budget, "anything"])
+    func theErrorIsKept(code: MusterError.Code) throws {
         let given = MusterError(code, "stopped", hint: "none", subject: "node1")
         let (outcome, _) = try cancel("\npcall(wait) wait()", with: given)
         guard case .failed(let error) = outcome else {

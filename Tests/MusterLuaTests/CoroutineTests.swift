@@ -41,7 +41,8 @@ import Testing
         let values = try Policy().values(
             """
             local ok, a, b = pcall(function() local x = wait(1) error({ code = "c", message = tostring(x) }) end)
-            local meta = setmetatable({}, { __index = function(_, key) return wait(key) end, __add = function() return wait(9) end })
+            local meta = setmetatable({}, { __index = function(_, key) return wait(key) end,
+              __add = function() return wait(9) end })
             return ok, a.message, meta.field, meta + 1
             """)
         #expect(values == [false, "1", "field", 9])
@@ -65,7 +66,12 @@ import Testing
         #expect(try policy.failure("coroutine.yield(1)")?.code == .cannotYield)
         #expect(try policy.values("return coroutine.isyieldable(), coroutine.running()") == [false, nil, true])
         #expect(
-            try policy.values("return coroutine.wrap(function() return coroutine.isyieldable(), select(2, coroutine.running()) end)()")
+            try policy.values(
+                """
+                return coroutine.wrap(function()
+                  return coroutine.isyieldable(), select(2, coroutine.running())
+                end)()
+                """)
                 == [true, false])
     }
 
@@ -77,7 +83,10 @@ import Testing
             local before = coroutine.status(co)
             local two = { coroutine.resume(co, "x") }
             local three = { coroutine.resume(co) }
-            local closed = coroutine.create(function() local v <close> = setmetatable({}, { __close = function() wait_closed = true end }) coroutine.yield() end)
+            local closed = coroutine.create(function()
+              local v <close> = setmetatable({}, { __close = function() wait_closed = true end })
+              coroutine.yield()
+            end)
             coroutine.resume(closed)
             return one, before, two, three, coroutine.status(co), coroutine.close(closed), coroutine.status(closed), wait_closed
             """)
@@ -123,7 +132,8 @@ import Testing
             let branches = functions.map { lua.spawn($0, beside: main, arguments: ["given"]) }
             #expect(branches[0].outcome == .yielded(name: "wait", arguments: [1]))
             #expect(branches[1].outcome == .yielded(name: "wait", arguments: [2]))
-            let first = try #require(branches[0].strand), second = try #require(branches[1].strand)
+            let first = try #require(branches[0].strand)
+            let second = try #require(branches[1].strand)
             #expect(lua.resume(second, with: .success(["second"])) == .returned(["second", "given"]))
             #expect(lua.resume(first, with: .success(["first"])) == .returned(["first", "given"]))
             for function in functions { lua.release(function, in: main) }

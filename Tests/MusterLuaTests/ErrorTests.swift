@@ -94,7 +94,8 @@ import Testing
         let policy = try Policy(modules: ["inner": "local function deep()\n  error('deep down')\nend\ndeep()"])
         let nested = try #require(
             try policy.failure(
-                "local f = coroutine.wrap(function()\n  wait()\n  error('inside')\nend)\n\nlocal function outer()\n  f()\nend\nouter()"))
+                "local f = coroutine.wrap(function()\n  wait()\n  error('inside')\nend)\n\n"
+                    + "local function outer()\n  f()\nend\nouter()"))
         #expect(nested.message == "inside")
         #expect(nested.place == "script.lua:3")
         #expect(

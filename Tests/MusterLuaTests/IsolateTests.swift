@@ -30,7 +30,8 @@ import Testing
     @Test func strandsAreResumedFromAsyncCode() async throws {
         let isolate = try Self.isolate()
         var start = try await isolate.perform { lua in
-            lua.execute(try lua.compile(LuaSource(name: "s.lua", text: "local n = 0 for i = 1, 100 do n = n + wait(i) end return n")))
+            let text = "local n = 0 for i = 1, 100 do n = n + wait(i) end return n"
+            return lua.execute(try lua.compile(LuaSource(name: "s.lua", text: text)))
         }
         let strand = try #require(start.strand)
         while case .yielded(_, let arguments) = start.outcome {
@@ -46,7 +47,8 @@ import Testing
                     let isolate = try Self.isolate()
                     var last = LuaOutcome.returned([])
                     for _ in 0..<20 {
-                        last = try await Self.execute("local n = 0 for i = 1, 1000 do n = n + i end return n, \(seed)", in: isolate)
+                        last = try await Self.execute(
+                            "local n = 0 for i = 1, 1000 do n = n + i end return n, \(seed)", in: isolate)
                     }
                     return last
                 }
@@ -65,6 +67,23 @@ import Testing
         }
         #expect(error.code == .budget)
         #expect(try await Self.execute("return 1", in: isolate) == .returned([1]))
+    }
+
+    @Test(arguments: [
+        "local function f() return (('x'):gsub('x', f)) end f()",
+        "local function f() coroutine.wrap(f)() end f()",
+        "local function f() table.sort({ 1, 2 }, f) end f()",
+        "local function f() return tostring(setmetatable({}, { __tostring = f })) end f()",
+        """
+        local t = {} for i = 1, 100 do t = setmetatable({}, { __index = t }) end local s = '' for i = 1, 300 do
+        s = s .. '(' end return s:find(s)
+        """,
+    ]) func nestingInCIsBounded(script: String) async throws {
+        guard case .failed(let error) = try await Self.execute(script, in: Self.isolate()) else {
+            Issue.record("the recursion ended")
+            return
+        }
+        #expect(error.code == .script || error.code == .memory, "\(error)")
     }
 
     @Test func errorsOfTheWorkComeBack() async throws {

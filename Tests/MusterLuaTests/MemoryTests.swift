@@ -14,9 +14,15 @@ import Testing
         "local t = {} while true do xpcall(function() while true do t[#t + 1] = {} end end, function(e) return e end) end",
         "local t = {} while true do coroutine.resume(coroutine.create(function() while true do t[#t + 1] = {} end end)) end",
         "local t = {} while true do local ok = pcall(coroutine.wrap(function() while true do t[#t + 1] = {} end end)) end",
-        "local t = {} pcall(function() local x <close> = setmetatable({}, { __close = function() error('other') end }) while true do t[#t + 1] = {} end end) while true do end",
+        """
+        local t = {} pcall(function() local x <close> = setmetatable({}, { __close = function() error('other')
+        end }) while true do t[#t + 1] = {} end end) while true do end
+        """,
         "local t = {} while true do pcall(string.rep, 'x', 1 << 22) t[#t + 1] = ('y'):rep(1 << 20) .. #t end",
-        "local t = {} for i = 1, 300000 do t[i] = 'text number ' .. i end while true do pcall(table.concat, t) t[#t + 1] = ('z'):rep(100000) .. #t end",
+        """
+        local t = {} for i = 1, 300000 do t[i] = 'text number ' .. i end while true do pcall(table.concat, t)
+        t[#t + 1] = ('z'):rep(100000) .. #t end
+        """,
         "local t = {} while true do t[#t + 1] = string.format('%s %s', #t, ('x'):rep(1000)) end",
         "local t = {} while true do t[#t + 1] = table.pack(upper(('x'):rep(10000) .. #t)) end",
         "local t = {} while true do local ok, e = pcall(refuse, tostring(#t)) t[#t + 1] = e end",
@@ -37,7 +43,8 @@ import Testing
     @Test func valuesFromSwiftStrikeTheCapToo() throws {
         let policy = try Policy(memory: 2 << 20)
         let large = Value.array((0..<200_000).map { .string("number \($0)") })
-        for answer in [Result<[Value], MusterError>.success([large]), .failure(MusterError(.timeout, String(repeating: "x", count: 3 << 20)))] {
+        let long = MusterError(.timeout, String(repeating: "x", count: 3 << 20))
+        for answer in [Result<[Value], MusterError>.success([large]), .failure(long)] {
             let started = try policy.start("pcall(wait) pcall(wait)")
             let strand = try #require(started.strand)
             let outcome = try policy.use { $0.resume(strand, with: answer) }
@@ -49,7 +56,7 @@ import Testing
         }
         try policy.use { lua in
             let chunk = try lua.compile(LuaSource(name: "hook.lua", text: "on('e', function(e) return #e end)"))
-            guard case .failed(let error) = lua.dispatch(chunk, handler: LuaFunction(number: 1), arguments: [large]).outcome else {
+            guard case .failed(let error) = lua.dispatch(chunk, handler: LuaFunction(number: 1), event: large).outcome else {
                 Issue.record("the cap did not hold")
                 return
             }
@@ -86,7 +93,10 @@ import Testing
             on("event", function(event)
               local seen = {}
               for key in pairs(event) do seen[#seen + 1] = key end
-              local co = coroutine.wrap(function(...) local x <close> = setmetatable({}, { __close = function() wait("close") end }) return wait(...) end)
+              local co = coroutine.wrap(function(...)
+                local x <close> = setmetatable({}, { __close = function() wait("close") end })
+                return wait(...)
+              end)
               local ok, e = pcall(refuse, event.resource.name)
               table.sort(seen)
               return co("first", { a = 1, b = { 2, 3 } }), tostring(e), string.format("%s %s", event.resource, seen), upper("x")

@@ -46,8 +46,8 @@ import Testing
                         """))
             for number in 0..<(Self.count / 5) {
                 let kind = number % 5
-                let start = lua.dispatch(
-                    chunk, handler: LuaFunction(number: 1), arguments: [["kind": .int(Int64(kind)), "resource": ["$type": "resource"]]])
+                let event: Value = ["kind": .int(Int64(kind)), "resource": ["$type": "resource"]]
+                let start = lua.dispatch(chunk, handler: LuaFunction(number: 1), event: event)
                 switch (kind, start.strand) {
                 case (2, let strand?): _ = lua.resume(strand, with: .success([]))
                 case (3, let strand?) where number % 2 == 0: lua.finish(strand)

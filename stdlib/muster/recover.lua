@@ -26,7 +26,7 @@ end
 local function keep(server)
   local machine = server.resource and resources.get(server.resource)
   if not machine then return false end
-  if machine.state == "active" or machine.state == "starting" then
+  if machine.state == "active" or machine.state == "starting" or machine.state == "suspect" then
     if server:try_wait_ready() then return true end
     machine:refresh():power_off()
   elseif machine.state ~= "fenced" then
@@ -36,10 +36,10 @@ local function keep(server)
 end
 
 return function(server, options)
-  server = server:refresh()
-  if keep(server) then return resources.get(server.resource) end
   local tried = {}
   for _ = 1, options and options.attempts or 3 do
+    server = server:refresh()
+    if keep(server) then return resources.get(server.resource) end
     local target = placement.candidates(server, tried)[1]
     if not target then break end
     local started, problem = pcall(start_on, server, target)

@@ -71,7 +71,7 @@ public struct ConsoleClient: Sendable {
     private func head(_ method: HTTPMethod, _ path: String) -> HTTPRequestHead {
         HTTPRequestHead(
             version: .http1_1, method: method, uri: path,
-            headers: ["Host": "muster", "Muster-Operator": operatorName, "Connection": "close"])
+            headers: ["Host": "muster", "Muster-Operator": operatorName])
     }
 
     private static func read(_ status: Int, _ text: String) throws -> Value {

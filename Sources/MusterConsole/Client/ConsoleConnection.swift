@@ -45,9 +45,9 @@ enum ConsoleConnection {
     ) async throws {
         var head = head
         if let body { head.headers.add(name: "Content-Length", value: "\(body.readableBytes)") }
-        try await outbound.write(.head(head))
-        if let body { try await outbound.write(.body(.byteBuffer(body))) }
-        try await outbound.write(.end(nil))
+        // In one write: after the body's last byte the engine may have answered and closed before a further one.
+        let content = body.map { [HTTPClientRequestPart.body(.byteBuffer($0))] } ?? []
+        try await outbound.write(contentsOf: [.head(head)] + content + [.end(nil)])
     }
 
     private static func connect(_ path: String) async throws -> Channel {

@@ -3,6 +3,7 @@ import Hummingbird
 import MusterCore
 import MusterEngine
 import NIOCore
+import NIOHTTP1
 
 /// What the console answers, by path.
 struct ConsoleResponder: HTTPResponder {
@@ -15,12 +16,10 @@ struct ConsoleResponder: HTTPResponder {
             return try await answer(request, context)
         } catch let error as MusterError {
             return Response(error)
-        } catch let error as HTTPError {
-            // Only the framework's body limit throws this.
-            return Response(
-                error.status == .contentTooLarge
-                    ? MusterError("too_large", "the request is larger than \(Quantity.people(bytes: Int64(Self.largestBody)))")
-                    : MusterError(.badArgument, "the request cannot be read: \(error)"))
+        } catch is NIOTooManyBytesError {
+            return Response(MusterError("too_large", "the request is larger than \(Quantity.people(bytes: Int64(Self.largestBody)))"))
+        } catch let error where !(error is HTTPParserError) {
+            return Response(MusterError("internal", "\(error)"))
         }
     }
 

@@ -22,6 +22,13 @@ public struct Run: Codable, Sendable, Hashable {
         case prompt(operatorName: String)
     }
 
+    public enum Cancel: String, Codable, Sendable {
+        /// The run's next step raises it.
+        case ordered
+        /// A step's journaled result says so, so that replay raises it at the same place.
+        case raised
+    }
+
     public var id: RunID
     public var hook: HookID
     /// The subject by which runs of a hook queue.
@@ -39,6 +46,8 @@ public struct Run: Codable, Sendable, Hashable {
     public var error: MusterError?
     /// The servers whose recovery this run has taken on.
     public var servers: [ServerID] = []
+    /// How far an operator's cancel has come; nil when there was none.
+    public var cancel: Cancel?
     /// Seeds `math.random`.
     public var seed: Int64
 

@@ -58,7 +58,6 @@ extension Engine {
         var claim = claim
         evidence.spent = true
         claim.ended = evidence.id
-        if claim.export == nil { claim.exportCut = true }
         world.put(evidence)
         world.put(claim)
         if var server = world.servers[claim.server] {
@@ -72,8 +71,7 @@ extension Engine {
 
     private func refusal(_ claim: Claim) -> MusterError {
         let what = "\(claim.resource) may still write the image of \(claim.server) (epoch \(claim.epoch))"
-        let voided = world.evidence.values.filter { $0.resource == claim.resource && $0.epoch == claim.epoch }
-            .max { $0.id < $1.id }?.voided
+        let voided = world.evidence(about: claim.resource).last { $0.epoch == claim.epoch }?.voided
         if let voided {
             return MusterError(
                 .evidenceVoid, "\(what): the evidence was voided by \(voided)", hint: "fence \(claim.resource) again",
@@ -86,13 +84,12 @@ extension Engine {
 
     /// The unspent, unvoided evidence bound to exactly this claim.
     func validEvidence(for claim: Claim) -> Evidence? {
-        world.evidence.values.filter { $0.resource == claim.resource && $0.epoch == claim.epoch && $0.isValid }
-            .max { $0.id < $1.id }
+        world.evidence(about: claim.resource).last { $0.epoch == claim.epoch && $0.isValid }
     }
 
     /// The unspent, unvoided evidence about a machine.
     func validEvidence(for id: ResourceID) -> Evidence? {
-        world.evidence.values.filter { $0.resource == id && $0.isValid }.max { $0.id < $1.id }
+        world.evidence(about: id).last(where: \.isValid)
     }
 
     mutating func record(

@@ -20,17 +20,24 @@ extension Engine {
     mutating func exportOpened(
         _ request: ExportRequest, cutFirst: [Epoch], _ result: Result<OperationResult, MusterError>, now: Now
     ) throws -> Value {
-        guard var claim = world.claims[request.epoch] else { return .null }
+        guard var claim = world.claims[request.epoch] else {
+            if case .success = result { begin(.cutExport(request.epoch, request.image), for: .engine) }
+            return .null
+        }
         switch result {
         case .success(.export(let export)):
             for epoch in cutFirst { _ = try exportWasCut(epoch, .success(.words("cut before epoch \(claim.epoch)")), now: now) }
+            guard claim.isAlive else {
+                throw MusterError(.stale, "the export of epoch \(claim.epoch) opened after its claim was over: it is cut", subject: claim.server.rawValue)
+            }
             claim.export = export
             world.put(claim)
             return claimValue(claim)
         case .success:
             return .null
         case .failure(let error):
-            // Nothing was opened for this epoch, so no machine can write under it: that is the evidence that ends the claim.
+            // No machine was told of an export of this epoch, so none can write under it: that is the evidence that ends the claim.
+            // What an attempt before a crash may have left is cut like every ended claim's export.
             if claim.isAlive, claim.export == nil {
                 let evidence = record(
                     .revoked, claim.resource, epoch: claim.epoch, detail: "its export was never opened: \(error.message)", now: now)
@@ -62,7 +69,7 @@ extension Engine {
             let busy = operations.values.contains {
                 switch $0.operation {
                 case .cutExport(claim.epoch, _): true
-                case .openExport(_, let cutFirst): cutFirst.contains(claim.epoch)
+                case .openExport(let request, let cutFirst): request.epoch == claim.epoch || cutFirst.contains(claim.epoch)
                 default: false
                 }
             }

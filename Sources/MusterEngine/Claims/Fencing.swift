@@ -8,8 +8,8 @@ extension Engine {
             if case .powerOff(id, _, _, _, _, _) = $0.operation { true } else { false }
         }
         return byOperation
-            || world.steps.values.contains { steps in
-                steps.values.contains { $0.outcome == nil && Self.powerOffSteps.contains($0.name) && resourceID($0.arguments) == id }
+            || world.openSteps.values.contains { steps in
+                steps.values.contains { Self.powerOffSteps.contains($0.name) && resourceID($0.arguments) == id }
             }
     }
 
@@ -46,6 +46,9 @@ extension Engine {
         } else if wasOn {
             emit("resource.power_off", resource: id, data: evidenceData(evidence), now: now)
         }
+        // Seen off, but an order to power on is under way: off it will not stay.
+        let isPoweringOn = operations.values.contains { if case .powerOn(id, _, _, _) = $0.operation { true } else { false } }
+        if isPoweringOn { signOfLife(of: id, "an order to power on", now: now) }
         wantServerAfterEvidence(resource, now: now)
         return try Value(encoding: evidence)
     }
@@ -89,9 +92,11 @@ extension Engine {
 
     /// A server that waited for this evidence and has nobody working for it is wanted again.
     private mutating func wantServerAfterEvidence(_ resource: Resource, now: Now) {
-        guard let claim = world.aliveClaim(on: resource.id), let server = world.servers[claim.server],
-            server.target == .running, responsibleRun(for: server.id) == nil
-        else { return }
+        guard let claim = world.aliveClaim(on: resource.id), var server = world.servers[claim.server] else { return }
+        server.readyEpoch = nil
+        world.put(server)
+        needsReview = true
+        guard server.target == .running, responsibleRun(for: server.id) == nil else { return }
         emit("server.wanted", resource: resource.id, server: server.id, data: ["why": "its machine is fenced"], now: now)
     }
 

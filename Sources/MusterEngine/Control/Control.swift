@@ -67,7 +67,7 @@ public struct Control: Sendable {
     }
 
     private func events(_ arguments: Value) async throws -> Value {
-        let limit = Int(arguments["limit"].int ?? 50)
+        let limit = limit(arguments)
         let events =
             if let after = arguments["after"].int {
                 try await loop.store.events(after: EventID(after), limit: limit)
@@ -78,7 +78,7 @@ public struct Control: Sendable {
     }
 
     private func runs(_ arguments: Value) async throws -> Value {
-        let runs = try await loop.store.runs(limit: Int(arguments["limit"].int ?? 50))
+        let runs = try await loop.store.runs(limit: limit(arguments))
         return .array(try runs.map { try Value(encoding: $0) })
     }
 
@@ -122,6 +122,9 @@ public struct Control: Sendable {
         try await loop.turn { engine, now in try engine.setMode(mode, of: id, now: now) }
         return .null
     }
+
+    /// How many rows are wanted: 50 unless told, and no more than fit well into one answer.
+    private func limit(_ arguments: Value) -> Int { Int(min(10_000, max(0, arguments["limit"].int ?? 50))) }
 
     private func text(_ arguments: Value, _ name: String) throws -> String {
         guard let text = arguments[name].string else {

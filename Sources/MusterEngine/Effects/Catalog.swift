@@ -52,15 +52,15 @@ public enum Effects {
             try engine.powerOffOperation(try engine.resourceForOrder(call), fence: false)
         }),
         ("resource.power_on", .operation(.verify) { engine, call in
-            var resource = try engine.resource(call)
+            var resource = try engine.resourceToPowerOn(call)
             guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
+            let timeout = try call.milliseconds(call.options["timeout"], default: 60_000)
             // Whoever orders it on takes the evidence that it is off out of the world first.
             engine.signOfLife(of: resource.id, "an order to power on", now: call.now)
             resource = engine.world.resources[resource.id] ?? resource
             resource.failure = nil
             if resource.liveness != .alive { resource.startingSince = call.now.wall }
             engine.world.put(resource)
-            let timeout = try call.milliseconds(call.options["timeout"], default: 60_000)
             return .powerOn(resource.id, bmc, uuid: resource.uuid, timeout: timeout)
         }),
         ("resource.shut_down", .operation(.verify) { engine, call in
@@ -107,6 +107,8 @@ public enum Effects {
             }
             let left = engine.world.claims.values.filter { $0.server == server.id && !$0.exportCut }.max { $0.epoch < $1.epoch }
             guard let left else {
+                // In doubt, and nothing is left: it happened.
+                if call.isInDoubt { return nil }
                 throw MusterError(.wrongState, "\(server.id) has no claim to release", subject: server.id.rawValue)
             }
             return try engine.cutOperation(left)

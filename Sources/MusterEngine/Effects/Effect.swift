@@ -10,8 +10,8 @@ struct Effect: Sendable {
         case query(@Sendable (Engine, EffectCall) throws -> Value)
         /// Changes the world; done in the same batch, so never in doubt.
         case change(@Sendable (inout Engine, EffectCall) throws -> Value)
-        /// Checks, and gives the driver's job; the job's result ends the step.
-        case operation(@Sendable (inout Engine, EffectCall) throws -> Operation)
+        /// Checks, and gives the driver's job, whose result ends the step; nil when there is nothing left to do.
+        case operation(@Sendable (inout Engine, EffectCall) throws -> Operation?)
         /// Ends by time or by an event.
         case wait
     }
@@ -26,7 +26,7 @@ struct Effect: Sendable {
         Effect(inDoubt: .repeat, kind: .change(change))
     }
     static func operation(
-        _ inDoubt: InDoubt, _ operation: @escaping @Sendable (inout Engine, EffectCall) throws -> Operation
+        _ inDoubt: InDoubt, _ operation: @escaping @Sendable (inout Engine, EffectCall) throws -> Operation?
     ) -> Effect {
         Effect(inDoubt: inDoubt, kind: .operation(operation))
     }
@@ -60,12 +60,15 @@ struct EffectCall: Sendable {
 
     /// Milliseconds from an option: a text like `"30s"`, or a number of seconds.
     func milliseconds(_ value: Value, default fallback: Int64) throws -> Int64 {
+        value.isNull ? fallback : try Self.milliseconds(value, of: step.name)
+    }
+
+    static func milliseconds(_ value: Value, of call: String) throws -> Int64 {
         switch value {
-        case .null: return fallback
         case .string(let text): return try Quantity.milliseconds(text)
         default:
             guard let seconds = value.double, seconds >= 0, seconds < 1e12 else {
-                throw MusterError(.badArgument, "\(step.name): \(value.json) is not a duration", hint: "write \"30s\" or a number of seconds")
+                throw MusterError(.badArgument, "\(call): \(value.json) is not a duration", hint: "write \"30s\" or a number of seconds")
             }
             return Int64(seconds * 1000)
         }
@@ -99,6 +102,14 @@ extension Engine {
                 hint: "it booted or came back since: look again with refresh()", subject: resource.id.rawValue)
         }
         return resource
+    }
+
+    /// The resource of an order to power on. One in doubt whose machine has shown since that it came on is no order for an earlier
+    /// incarnation: it is the same order, and it was carried out.
+    func resourceToPowerOn(_ call: EffectCall) throws -> Resource {
+        let resource = try resource(call)
+        let cameOn = resource.power == .on || resource.liveness == .alive || resource.startingSince != nil
+        return call.isInDoubt && cameOn ? resource : try resourceForOrder(call)
     }
 
     func server(_ call: EffectCall) throws -> Server {

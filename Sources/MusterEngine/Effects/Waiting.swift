@@ -6,13 +6,18 @@ extension Effects {
         let index = step.name == "sleep" ? 0 : 1
         guard index < step.arguments.count else { return nil }
         let value = step.name == "sleep" ? step.arguments[0] : step.arguments[1]["timeout"]
-        guard let length = milliseconds(value) else { return nil }
+        guard let length = try? EffectCall.milliseconds(value, of: step.name) else { return nil }
         return step.intended.milliseconds + length
     }
 
-    private static func milliseconds(_ value: Value) -> Int64? {
-        if let text = value.string { return try? Quantity.milliseconds(text) }
-        return value.double.map { Int64($0 * 1000) }
+    /// Refuses a wait that could never end, or whose length makes no sense. Errors: `bad_argument`.
+    static func check(_ call: EffectCall) throws {
+        guard call.step.name == "sleep" else {
+            _ = try call.text(0, "an event's name")
+            _ = try call.milliseconds(call.argument(1)["timeout"], default: 0)
+            return
+        }
+        _ = try EffectCall.milliseconds(call.argument(0), of: "sleep")
     }
 
     /// Whether an event is what a `wait_for(name, { resource = …, server = … })` waits for.

@@ -18,6 +18,8 @@ public struct Engine: Sendable {
     var networkUp = true
     /// When ended claims' exports were last tried to be cut.
     var triedCuts: Moment?
+    /// Why and when a server was last reported as blocked.
+    var toldBlocked: [ServerID: (reason: String, at: Moment)] = [:]
     var random: any RandomNumberGenerator & Sendable
     /// Set by changes after which the servers must be reviewed.
     var needsReview = true
@@ -25,6 +27,14 @@ public struct Engine: Sendable {
     public init(_ snapshot: Snapshot, random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
         world = World(snapshot)
         self.random = random
+    }
+
+    /// The engine that takes over from one of the same process whose memory is dropped: jobs that drivers still carry out for that one
+    /// must not be mistaken for its own.
+    init(_ snapshot: Snapshot, after other: Engine) {
+        self.init(snapshot, random: other.random)
+        lastOperation = other.lastOperation
+        networkUp = other.networkUp
     }
 
     /// Takes the batch and the actions of the turns since the last call.
@@ -64,7 +74,6 @@ public enum Action: Sendable {
     case perform(OperationID, Operation)
     case startRun(Run, CodeBundle, [Step])
     case resumeRun(RunID, address: String, Step.Outcome)
-    case cancelRun(RunID)
 }
 
 /// What the engine knows of a machine from watching it in this process.
@@ -78,6 +87,10 @@ struct Tracker: Sendable {
     var readAt: Moment?
     /// When the last evidence about it was recorded: readings asked for earlier say nothing against it.
     var evidenceAt: Moment?
+    /// When it fell silent in this process.
+    var silentSince: Moment?
+    /// The start it is in, and when this process first saw it so.
+    var starting: (since: Timestamp, seen: Moment)?
     /// The boot whose heartbeats under an ended claim were reported.
     var staleBoot: String?
 }

@@ -13,7 +13,14 @@ public struct World: Sendable {
     public private(set) var code: [String: CodeBundle] = [:]
     public private(set) var runs: [RunID: Run] = [:]
     public private(set) var steps: [RunID: [String: Step]] = [:]
+    /// The steps that wait for their result, by run and address.
+    private(set) var openSteps: [RunID: [String: Step]] = [:]
+    /// How many steps of a run have their result.
+    private(set) var doneSteps: [RunID: Int64] = [:]
+    /// The machines' names, sorted: the order in which turns look at them.
+    private(set) var resourceOrder: [ResourceID] = []
     private var byMAC: [MACAddress: ResourceID] = [:]
+    private var evidenceByResource: [ResourceID: [Evidence.ID]] = [:]
     private var aliveByResource: [ResourceID: Epoch] = [:]
     private var aliveByServer: [ServerID: Epoch] = [:]
     var pending = Batch()
@@ -38,6 +45,24 @@ public struct World: Sendable {
     public func aliveClaim(on resource: ResourceID) -> Claim? { aliveByResource[resource].flatMap { claims[$0] } }
     public func aliveClaim(of server: ServerID) -> Claim? { aliveByServer[server].flatMap { claims[$0] } }
 
+    /// What is on record about a machine, oldest first.
+    func evidence(about id: ResourceID) -> [Evidence] { (evidenceByResource[id] ?? []).sorted().compactMap { evidence[$0] } }
+
+    /// Where a name is, or belongs, in the order of machines.
+    private func place(of id: ResourceID) -> Int {
+        var range = resourceOrder.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range = resourceOrder[middle] < id ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
+    }
+
+    /// A card may have moved to another machine already: that one keeps it.
+    private mutating func forgetMACs(of resource: Resource) {
+        for mac in resource.macs where byMAC[mac] == resource.id { byMAC[mac] = nil }
+    }
+
     mutating func update(_ change: (inout General) -> Void) {
         change(&general)
         pending.changes.append(.general(general))
@@ -46,7 +71,9 @@ public struct World: Sendable {
     mutating func put(_ resource: Resource) {
         if let old = resources[resource.id] {
             if old == resource { return }
-            for mac in old.macs { byMAC[mac] = nil }
+            forgetMACs(of: old)
+        } else {
+            resourceOrder.insert(resource.id, at: place(of: resource.id))
         }
         resources[resource.id] = resource
         for mac in resource.macs { byMAC[mac] = resource.id }
@@ -80,9 +107,10 @@ public struct World: Sendable {
     mutating func put(_ item: Evidence) {
         evidence[item.id] = item
         // Only the newest evidence of a machine can still matter.
-        for other in evidence.values where other.resource == item.resource && other.id < item.id && !other.isValid {
-            evidence[other.id] = nil
-        }
+        let others = (evidenceByResource[item.resource] ?? []).filter { $0 != item.id }
+        let kept = others.filter { $0 > item.id || evidence[$0]?.isValid == true }
+        for other in others where !kept.contains(other) { evidence[other] = nil }
+        evidenceByResource[item.resource] = kept + [item.id]
         pending.changes.append(.evidence(item))
     }
 
@@ -103,18 +131,27 @@ public struct World: Sendable {
         } else {
             runs[run.id] = nil
             steps[run.id] = nil
+            openSteps[run.id] = nil
+            doneSteps[run.id] = nil
         }
         pending.changes.append(.run(run))
     }
 
     mutating func put(_ step: Step) {
-        steps[step.run, default: [:]][step.address] = step
+        let known = steps[step.run, default: [:]].updateValue(step, forKey: step.address)
+        if step.outcome == nil {
+            openSteps[step.run, default: [:]][step.address] = step
+        } else {
+            openSteps[step.run]?[step.address] = nil
+            if known?.outcome == nil { doneSteps[step.run, default: 0] += 1 }
+        }
         pending.changes.append(.step(step))
     }
 
     mutating func remove(_ id: ResourceID) {
-        for mac in resources[id]?.macs ?? [] { byMAC[mac] = nil }
-        resources[id] = nil
+        guard let old = resources.removeValue(forKey: id) else { return }
+        forgetMACs(of: old)
+        resourceOrder.removeAll { $0 == id }
         pending.changes.append(.removeResource(id))
     }
 

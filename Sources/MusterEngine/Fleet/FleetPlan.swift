@@ -58,6 +58,7 @@ extension Engine {
     }
 
     private func refuseUnderClaims(_ fleet: FleetDeclaration) throws {
+        try refuseOtherCards(fleet)
         for claim in world.claims.values.sorted(by: { $0.epoch < $1.epoch }) where claim.isAlive || !claim.exportCut {
             let image = fleet.images.first { $0.object.id == claim.image }
             if image?.object != world.images[claim.image] {
@@ -72,6 +73,20 @@ extension Engine {
         }
     }
 
+    /// A machine that runs a server is known by its cards: they stay, and stay its own.
+    private func refuseOtherCards(_ fleet: FleetDeclaration) throws {
+        for item in fleet.resources {
+            for mac in item.object.macs {
+                guard let found = world.resource(mac: mac), found.id != item.object.id, let claim = world.aliveClaim(on: found.id) else { continue }
+                throw claimed("host \(found.id), whose card \(mac) host \(item.object.id) takes,", claim, item.place)
+            }
+            guard let known = world.resources[item.object.id], let claim = world.aliveClaim(on: known.id),
+                !Set(item.object.macs).isSuperset(of: known.macs)
+            else { continue }
+            throw claimed("the MAC of host \(known.id)", claim, item.place)
+        }
+    }
+
     private func claimed(_ what: String, _ claim: Claim, _ place: String) -> MusterError {
         MusterError(
             .claimAlive, "\(what) cannot be changed or removed while \(claim.server) runs on \(claim.resource) (epoch \(claim.epoch))",
@@ -82,6 +97,10 @@ extension Engine {
     private mutating func adopted(_ declared: Resource) -> Resource {
         let found = declared.macs.compactMap { world.resource(mac: $0) }.first
         guard var known = world.resources[declared.id] ?? found else { return declared }
+        // A card that booted by itself before it was declared as this machine's.
+        for mac in declared.macs {
+            if let other = world.resource(mac: mac), other.id != known.id, !other.declared { world.remove(other.id) }
+        }
         if known.id != declared.id {
             world.remove(known.id)
             trackers[declared.id] = trackers.removeValue(forKey: known.id)
@@ -159,9 +178,9 @@ extension Engine {
     private func difference<Object: Encodable>(
         _ verb: FleetDifference.Verb, _ noun: String, _ name: String, _ old: Object?, _ new: Object?
     ) -> FleetDifference {
+        guard verb == .change else { return FleetDifference(verb: verb, noun: noun, name: name, details: []) }
         let before = (old.flatMap { try? Value(encoding: $0) })?.object ?? [:]
         let after = (new.flatMap { try? Value(encoding: $0) })?.object ?? [:]
-        guard verb == .change else { return FleetDifference(verb: verb, noun: noun, name: name, details: []) }
         let details = Set(before.keys).union(after.keys).sorted().compactMap { key -> String? in
             let (left, right) = (before[key] ?? .null, after[key] ?? .null)
             return left == right ? nil : "\(key): \(left.json) → \(right.json)"

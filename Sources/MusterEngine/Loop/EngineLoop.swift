@@ -9,6 +9,10 @@ public actor EngineLoop {
     private let drivers: Drivers
     private var pending = Output()
     private var committing = false
+    /// Commits that failed since the last one that did not.
+    private var failures = 0
+    /// Why this engine may do nothing any more: another one has begun a newer term.
+    private var ended: MusterError?
     private var observers: [Int: @Sendable ([Event]) -> Void] = [:]
     private var nextObserver = 0
 
@@ -33,6 +37,7 @@ public actor EngineLoop {
     /// One turn: `body` runs alone, its changes are durable when this returns, and its answer is given only then. An error that `body`
     /// throws comes out after the turn's changes are durable; a failed commit throws the store's error, and the turn never happened.
     public func turn<Answer: Sendable>(_ body: @Sendable (inout Engine, Now) throws -> Answer) async throws -> Answer {
+        if let ended { throw ended }
         let answer = Result { try body(&engine, time.now()) }
         let output = engine.drain()
         pending.batch.append(output.batch)
@@ -72,7 +77,10 @@ public actor EngineLoop {
         while !pending.batch.isEmpty || !pending.waiters.isEmpty {
             let output = takePending()
             do {
-                if !output.batch.isEmpty { try await store.commit(output.batch) }
+                if !output.batch.isEmpty {
+                    try await store.commit(output.batch)
+                    failures = 0
+                }
                 perform(output.actions)
                 if !output.batch.events.isEmpty { observers.values.forEach { $0(output.batch.events) } }
                 output.waiters.forEach { $0.resume() }
@@ -86,12 +94,15 @@ public actor EngineLoop {
     /// After a failed commit memory may say what the store does not: drop it and load again.
     private func recover(from error: any Error, _ output: Output) async {
         host?.dropAll()
+        if let error = error as? MusterError, error.code == .storeTerm { return end(error, output) }
+        // A store that keeps failing must not be loaded again and again without a pause.
+        failures += 1
+        if failures > 1 { try? await Task.sleep(for: .milliseconds(min(5_000, 50 << min(failures, 7)))) }
         while true {
             do {
                 let snapshot = try await store.load()
                 let lost = takePending()
-                engine = Engine(snapshot)
-                _ = engine.drain()
+                engine = Engine(snapshot, after: engine)
                 engine.resumeRuns(now: time.now())
                 let resumed = engine.drain()
                 pending.batch.append(resumed.batch)
@@ -105,13 +116,18 @@ public actor EngineLoop {
         }
     }
 
+    private func end(_ error: MusterError, _ output: Output) {
+        ended = error
+        let lost = takePending()
+        (output.waiters + lost.waiters).forEach { $0.resume(throwing: error) }
+    }
+
     private func perform(_ actions: [Action]) {
         for action in actions {
             switch action {
             case .perform(let id, let operation): start(id, operation)
             case .startRun(let run, let code, let journal): host?.start(run, code: code, journal: journal)
             case .resumeRun(let run, let address, let outcome): host?.resume(run, address: address, outcome: outcome)
-            case .cancelRun(let run): host?.cancel(run)
             }
         }
     }

@@ -4,10 +4,9 @@ import MusterCore
 public protocol RunHost: Sendable {
     /// Executes a run from its start; steps that its journal has done return what they returned.
     func start(_ run: Run, code: CodeBundle, journal: [Step])
-    /// Gives a step's outcome to the run that waits for it.
+    /// Gives a step's outcome to the run that waits for it. An error whose code is `cancelled`, `diverged` or `step_limit` is none that the
+    /// script may catch: it unwinds the run.
     func resume(_ run: RunID, address: String, outcome: Step.Outcome)
-    /// Raises `cancelled` in a run at its next step.
-    func cancel(_ run: RunID)
     /// Drops every run without a word: the engine starts them again from their journals.
     func dropAll()
 }

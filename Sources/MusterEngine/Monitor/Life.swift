@@ -18,7 +18,7 @@ extension Engine {
         }
         if resource.boot?.epoch == nil, claim?.export != nil {
             // It idles, and a plan waits for its next boot.
-            resource.startingSince = now.wall
+            if resource.startingSince == nil { resource.startingSince = now.wall }
             resource.liveness = .unknown
             world.put(resource)
             return .reset
@@ -30,10 +30,13 @@ extension Engine {
     /// A booted ramdisk tells what it is; an unknown machine becomes a resource.
     public mutating func report(_ report: MachineReport, now: Now) throws {
         defer { review(now: now) }
-        guard var resource = world.resource(mac: report.mac) else {
+        guard let known = world.resource(mac: report.mac) else {
             discovered(report, now: now)
             return
         }
+        // Whatever it has to say: who speaks is not off.
+        signOfLife(of: known.id, "a report", now: now)
+        var resource = world.resources[known.id] ?? known
         guard resource.boot?.token == report.token else {
             throw MusterError(.stale, "the report's token is of an older boot", subject: resource.id.rawValue)
         }
@@ -86,18 +89,19 @@ extension Engine {
 
     /// A server whose machine booted anew or came back has to be seen ready again.
     private mutating func wantServer(on id: ResourceID, now: Now) {
-        guard let claim = world.aliveClaim(on: id), var server = world.servers[claim.server], server.target == .running,
-            responsibleRun(for: server.id) == nil
-        else { return }
+        guard let claim = world.aliveClaim(on: id), var server = world.servers[claim.server] else { return }
         server.readyEpoch = nil
         world.put(server)
+        guard server.target == .running, responsibleRun(for: server.id) == nil else {
+            needsReview = true
+            return
+        }
         emit("server.wanted", resource: id, server: server.id, data: ["why": "its machine booted or came back"], now: now)
     }
 
     /// A machine believed dead shows life: the evidence counts no more (design, rule 1). What cut its storage says nothing about life.
     mutating func signOfLife(of id: ResourceID, _ what: String, now: Now) {
-        let items = world.evidence.values.filter { $0.resource == id && $0.isValid && ($0.kind == .off || $0.kind == .manual) }
-        for var item in items.sorted(by: { $0.id < $1.id }) {
+        for var item in world.evidence(about: id) where item.isValid && (item.kind == .off || item.kind == .manual) {
             item.voided = what
             world.put(item)
             if var resource = world.resources[id], resource.failure?.fenced == item.id {

@@ -5,8 +5,11 @@ extension Engine {
     /// One turn of the watch. Call it several times a second.
     public mutating func tick(now: Now) {
         doubtItself(now: now)
-        for id in world.resources.keys.sorted() { watch(id, now: now) }
-        releaseHeld(now: now)
+        let order = world.resourceOrder
+        for id in order { suspect(id, now: now) }
+        let isIsolated = isIsolated(now: now)
+        for id in order { watch(id, isIsolated: isIsolated, now: now) }
+        releaseHeld(isIsolated: isIsolated, now: now)
         pollPower(now: now)
         cutLeftovers(now: now)
         fireTimers(now: now)
@@ -46,23 +49,37 @@ extension Engine {
         return now.monotonic - max(heard ?? listeningSince, listeningSince)
     }
 
-    private mutating func watch(_ id: ResourceID, now: Now) {
-        guard var resource = world.resources[id], resource.failure == nil else { return }
+    private mutating func suspect(_ id: ResourceID, now: Now) {
+        guard var resource = world.resources[id], resource.failure == nil, resource.startingSince == nil, resource.liveness == .alive,
+            let silence = silence(of: resource, now: now), silence >= world.general.settings.suspectAfter
+        else { return }
+        resource.liveness = .silent
+        world.put(resource)
+        trackers[id, default: Tracker()].silentSince = now.monotonic
+        emit("resource.suspect", resource: id, data: ["silence": .int(silence)], now: now)
+    }
+
+    private mutating func watch(_ id: ResourceID, isIsolated: Bool, now: Now) {
+        guard let resource = world.resources[id], resource.failure == nil else { return }
         let settings = world.general.settings
         if let since = resource.startingSince {
-            let age = now.wall.milliseconds - since.milliseconds
-            if age > settings.startTimeout { startTimedOut(resource, age: age, now: now) }
+            if let age = startAge(id, since: since, now: now), age > settings.startTimeout {
+                startTimedOut(resource, age: age, isIsolated: isIsolated, now: now)
+            }
             return
         }
-        guard let silence = silence(of: resource, now: now) else { return }
-        if silence >= settings.suspectAfter, resource.liveness == .alive {
-            resource.liveness = .silent
-            world.put(resource)
-            emit("resource.suspect", resource: id, data: ["silence": .int(silence)], now: now)
-        }
-        guard resource.liveness == .silent else { return }
+        guard resource.liveness == .silent, let silence = silence(of: resource, now: now) else { return }
         let seenOff = wasSeenOffSinceHeard(id)
-        if silence >= settings.failedAfter || seenOff { declareFailed(resource, silence: silence, now: now) }
+        if silence >= settings.failedAfter || seenOff { declareFailed(resource, silence: silence, isIsolated: isIsolated, now: now) }
+    }
+
+    /// Milliseconds for which a machine has been starting while the engine listened, by the clock that nobody sets; nil when nothing
+    /// can be said now.
+    private mutating func startAge(_ id: ResourceID, since: Timestamp, now: Now) -> Int64? {
+        guard networkUp, let listeningSince else { return nil }
+        if trackers[id]?.starting?.since != since { trackers[id, default: Tracker()].starting = (since, now.monotonic) }
+        guard let seen = trackers[id]?.starting?.seen else { return nil }
+        return now.monotonic - max(seen, listeningSince)
     }
 
     /// Whether the controller said off after the machine was last heard: the second witness.
@@ -71,59 +88,71 @@ extension Engine {
         return tracker.heard.map { readAt > $0 } ?? true
     }
 
-    private mutating func startTimedOut(_ resource: Resource, age: Int64, now: Now) {
+    private mutating func startTimedOut(_ resource: Resource, age: Int64, isIsolated: Bool, now: Now) {
+        if isQuiet(now) || isFencing(resource.id) { return }
         var resource = resource
         resource.startingSince = nil
         world.put(resource)
         emit("resource.start_timeout", resource: resource.id, data: ["milliseconds": .int(age)], now: now)
-        if world.aliveClaim(on: resource.id) != nil { declareFailed(resource, silence: age, now: now) }
+        if world.aliveClaim(on: resource.id) != nil { declareFailed(resource, silence: age, isIsolated: isIsolated, now: now) }
     }
 
-    private mutating func declareFailed(_ resource: Resource, silence: Int64, now: Now) {
-        // Within the quiet time after a start nothing is declared; the next turns look again.
-        if let quietUntil, now.monotonic < quietUntil { return }
+    /// Within the quiet time after a start nothing is declared; the next turns look again.
+    private func isQuiet(_ now: Now) -> Bool { quietUntil.map { now.monotonic < $0 } ?? false }
+
+    private mutating func declareFailed(_ resource: Resource, silence: Int64, isIsolated: Bool, now: Now) {
+        if isQuiet(now) { return }
         // A machine that was told to stop, or is being switched off, falls silent as it should.
         if let claim = world.aliveClaim(on: resource.id), world.servers[claim.server]?.target == .stopped { return }
         if isFencing(resource.id) { return }
         var resource = resource
-        resource.failure = Failure(silence: silence, at: now.wall, held: reasonToHold(resource, now: now))
+        resource.failure = Failure(silence: silence, at: now.wall, held: reasonToHold(resource, isIsolated: isIsolated))
         world.put(resource)
         if let reason = resource.failure?.held {
             emit("resource.held", resource: resource.id, data: ["reason": .string(reason), "silence": .int(silence)], now: now)
         } else {
-            emit("resource.failed", resource: resource.id, data: ["silence": .int(silence)], now: now)
+            raiseFailure(of: resource.id, silence: silence, now: now)
         }
     }
 
-    /// Why a failure must not be acted on now.
-    private func reasonToHold(_ resource: Resource, now: Now) -> String? {
-        if !world.general.armed { return "disarmed" }
-        return isIsolated(now: now) && !wasSeenOffSinceHeard(resource.id) ? "isolated" : nil
+    private mutating func raiseFailure(of id: ResourceID, silence: Int64, now: Now) {
+        emit("resource.failed", resource: id, data: ["silence": .int(silence)], now: now)
+        guard let claim = world.aliveClaim(on: id) else { return }
+        let error = MusterError("machine_failed", "\(id) failed before \(claim.server) was ready on it", subject: id.rawValue)
+        endReadyWaits(for: claim.server, because: error, now: now)
     }
 
-    /// Many silent at once: more likely the engine lost them than that they died together.
-    private func isIsolated(now: Now) -> Bool {
+    /// Why a failure must not be acted on now.
+    private func reasonToHold(_ resource: Resource, isIsolated: Bool) -> String? {
+        if !world.general.armed { return "disarmed" }
+        return isIsolated && !wasSeenOffSinceHeard(resource.id) ? "isolated" : nil
+    }
+
+    /// Many that fell silent at once: more likely the engine lost them than that they died together. Those whose failure was raised
+    /// longer than the detection time ago are no part of it.
+    func isIsolated(now: Now) -> Bool {
         let settings = world.general.settings
-        let watched = world.resources.values.filter { $0.liveness != .unknown }
-        let silent = watched.filter { $0.liveness == .silent && ($0.failure?.fenced == nil) }
-        return silent.count >= settings.isolationCount
-            && Double(silent.count) > settings.isolationShare * Double(watched.count)
+        var (watched, silent) = (0, 0)
+        for (id, resource) in world.resources where resource.liveness != .unknown {
+            watched += 1
+            guard resource.liveness == .silent else { continue }
+            let isOpen = resource.failure.map { $0.held != nil } ?? true
+            let isRecent = trackers[id]?.silentSince.map { now.monotonic - $0 < settings.failedAfter } ?? false
+            if isOpen || isRecent { silent += 1 }
+        }
+        return silent >= settings.isolationCount && Double(silent) > settings.isolationShare * Double(watched)
     }
 
     /// Looks again at the failures that were held.
-    mutating func releaseHeld(now: Now) {
-        let held = world.resources.values.filter { $0.failure?.held != nil }
-        for resource in held.sorted(by: { $0.id < $1.id }) {
-            let reason = reasonToHold(resource, now: now)
+    mutating func releaseHeld(isIsolated: Bool, now: Now) {
+        for id in world.resourceOrder {
+            guard let resource = world.resources[id], resource.failure?.held != nil else { continue }
+            let reason = reasonToHold(resource, isIsolated: isIsolated)
             guard reason != resource.failure?.held else { continue }
             var resource = resource
             resource.failure?.held = reason
             world.put(resource)
-            if reason == nil {
-                emit(
-                    "resource.failed", resource: resource.id, data: ["silence": .int(resource.failure?.silence ?? 0)],
-                    now: now)
-            }
+            if reason == nil { raiseFailure(of: id, silence: resource.failure?.silence ?? 0, now: now) }
         }
     }
 }

@@ -6,7 +6,8 @@ extension Engine {
     public mutating func loadHooks(file: String, code: CodeBundle, _ declarations: [HookDeclaration], backlog: [Event], now: Now) {
         world.put(code)
         for declaration in declarations {
-            let known = world.hooks[declaration.id]
+            // A hook that listens for something else is a new one, whatever its name: it starts at now.
+            let known = world.hooks[declaration.id].flatMap { $0.declaration.trigger.isSameKind(as: declaration.trigger) ? $0 : nil }
             var hook = known ?? Hook(
                 declaration: declaration, file: file, code: code.hash, cursor: world.general.lastEvent.rawValue)
             hook.declaration = declaration
@@ -14,7 +15,7 @@ extension Engine {
             hook.file = file
             hook.active = true
             world.put(hook)
-            if known != nil { catchUp(hook, backlog, now: now) }
+            if known?.active == false { catchUp(hook, backlog, now: now) }
         }
         let declared = Set(declarations.map(\.id))
         for hook in world.hooks.values where hook.file == file && hook.active && !declared.contains(hook.id) {
@@ -33,6 +34,8 @@ extension Engine {
     private mutating func deactivate(_ hook: Hook) {
         var hook = hook
         hook.active = false
+        // While it was active every event got its run: its backlog begins here.
+        if case .event = hook.declaration.trigger { hook.cursor = world.general.lastEvent.rawValue }
         world.put(hook)
         needsReview = true
     }
@@ -44,9 +47,15 @@ extension Engine {
         }
     }
 
-    /// The event after which some hook may have a backlog.
-    public var backlogStart: EventID {
-        EventID(world.hooks.values.map(\.cursor).min() ?? world.general.lastEvent.rawValue)
+    /// The event after which these declarations may have a backlog; nil when none has one.
+    public func backlogStart(of declarations: [HookDeclaration]) -> EventID? {
+        let waiting = declarations.compactMap { declaration -> Int64? in
+            guard let hook = world.hooks[declaration.id], !hook.active, case .event = declaration.trigger,
+                hook.declaration.trigger == declaration.trigger
+            else { return nil }
+            return hook.cursor
+        }
+        return waiting.min().map { EventID($0) }
     }
 
     /// Gives due timers their runs. A tick that comes while the last one's run still goes is left out.
@@ -59,8 +68,9 @@ extension Engine {
                 world.put(hook)
                 continue
             }
-            guard let last = hook.ticked, now.wall.milliseconds - last.milliseconds >= interval,
-                !world.runs.values.contains(where: { $0.hook == hook.id })
+            // A clock that was set back must not silence it until that time comes again.
+            guard let last = hook.ticked, now.wall < last || now.wall.milliseconds - last.milliseconds >= interval,
+                !world.runs.values.contains(where: { $0.hook == hook.id && $0.status != .asking })
             else { continue }
             var hook = hook
             hook.ticked = now.wall
@@ -89,5 +99,16 @@ extension Engine {
             now: now)
         enqueue(run)
         return run.id
+    }
+}
+
+extension HookDeclaration.Trigger {
+    /// Whether a hook may go on from where the other was: a timer whose interval changed is still the same timer.
+    fileprivate func isSameKind(as other: Self) -> Bool {
+        switch (self, other) {
+        case (.event(let one), .event(let another)): one == another
+        case (.timer, .timer): true
+        default: false
+        }
     }
 }

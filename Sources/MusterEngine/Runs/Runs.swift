@@ -4,6 +4,8 @@ import MusterCore
 extension Engine {
     /// Gives every active hook that listens for this event a run for it.
     mutating func startRuns(for event: Event, now: Now) {
+        // The failure of a run that reacted to a failure starts nothing: two broken hooks would feed each other for ever.
+        if event.data["reaction"] == true, event.name == "run.failed" { return }
         for hook in world.hooks.values.sorted(by: { $0.id < $1.id }) where hook.active && hook.cursor < event.id.rawValue {
             guard case .event(event.name) = hook.declaration.trigger else { continue }
             startRun(hook, event, now: now)
@@ -31,14 +33,17 @@ extension Engine {
         }
     }
 
-    /// The servers that a reaction to this event answers for.
+    /// The servers that a reaction to this event answers for. A hook that only tells of other events takes nothing on.
     private func serversConcerned(_ event: Event) -> [ServerID] {
-        if let server = event.server { return [server] }
+        if let server = event.server { return Self.calls.contains(event.name) ? [server] : [] }
         guard event.name == "resource.failed", let resource = event.resource, let claim = world.aliveClaim(on: resource) else {
             return []
         }
         return [claim.server]
     }
+
+    /// The events that call for something to be done about their server.
+    private static let calls: Set<String> = ["server.wanted", "server.unwanted", "export.died"]
 
     mutating func newRun(hook: HookID, key: String, cause: Run.Cause, code: String, argument: Value, now: Now) -> Run {
         world.update { $0.lastRun = $0.lastRun.next }
@@ -47,14 +52,31 @@ extension Engine {
             argument: argument, seed: Int64.random(in: 0...Int64.max, using: &random))
     }
 
-    /// Starts a run, or lets it wait for the earlier ones of its hook and key.
+    /// Starts a run, or lets it wait for the earlier ones of its hook and key, and for earlier reactions that answer for its servers:
+    /// one that starts a server and one that stops it must not work at the same time.
     mutating func enqueue(_ run: Run) {
-        var run = run
-        let isBusy = world.runs.values.contains { $0.hook == run.hook && $0.key == run.key && $0.id != run.id && $0.status != .asking }
-        if !isBusy { run.status = .running }
         world.put(run)
-        if !isBusy { begin(run) }
+        startWaiting()
         needsReview = true
+    }
+
+    /// Starts the queued runs that no earlier run is in the way of.
+    private mutating func startWaiting() {
+        let live = world.runs.values.filter { $0.status != .asking }.sorted { $0.id < $1.id }
+        for (index, run) in live.enumerated() where run.status == .queued {
+            if live[..<index].contains(where: { Self.isInTheWay($0, of: run) }) { continue }
+            if live[(index + 1)...].contains(where: { $0.status == .running && Self.isInTheWay($0, of: run) }) { continue }
+            var next = run
+            next.status = .running
+            world.put(next)
+            begin(next)
+        }
+    }
+
+    private static func isInTheWay(_ earlier: Run, of run: Run) -> Bool {
+        if earlier.hook == run.hook, earlier.key == run.key { return true }
+        guard case .event = earlier.cause, case .event = run.cause else { return false }
+        return earlier.servers.contains(where: run.servers.contains)
     }
 
     private mutating func begin(_ run: Run) {
@@ -75,6 +97,7 @@ extension Engine {
                 begin(run)
             }
         }
+        startWaiting()
         needsReview = true
     }
 
@@ -110,9 +133,10 @@ extension Engine {
                 data: [
                     "run": .int(id.rawValue), "hook": .string(run.hook.rawValue), "code": .string(error.code.rawValue),
                     "message": .string(error.message), "place": error.place.map { .string($0) } ?? .null,
+                    "reaction": .bool(run.argument["name"] == "run.failed"),
                 ], now: now)
         }
-        startNext(hook: run.hook, key: run.key)
+        startWaiting()
     }
 
     /// What a failed run leaves behind for the servers it answered for.
@@ -124,31 +148,35 @@ extension Engine {
         }
     }
 
-    private mutating func startNext(hook: HookID, key: String) {
-        let waiting = world.runs.values.filter { $0.hook == hook && $0.key == key && $0.status == .queued }
-        guard var next = waiting.min(by: { $0.id < $1.id }),
-            !world.runs.values.contains(where: { $0.hook == hook && $0.key == key && $0.status == .running })
-        else { return }
-        next.status = .running
-        world.put(next)
-        begin(next)
-    }
-
     /// Ends a run at an operator's word: its script gets a `cancelled` error at its next step, so that its undo can run.
     public mutating func cancelRun(_ id: RunID, now: Now) throws {
         guard var run = world.runs[id] else {
             throw MusterError(.notFound, "run \(id) is not alive", hint: "muster runs lists them")
         }
-        if run.status == .running {
-            actions.append(.cancelRun(id))
-        } else {
+        guard run.cancel == nil else {
+            throw MusterError(.wrongState, "run \(id) is being cancelled already", hint: "its undo may take a while: muster runs show \(id)")
+        }
+        defer { review(now: now) }
+        guard run.status == .running else {
             run.status = .cancelled
             run.finished = now.wall
             world.put(run)
-            startNext(hook: run.hook, key: run.key)
+            startWaiting()
+            return
         }
-        review(now: now)
+        let open = (world.openSteps[id] ?? [:]).keys.sorted()
+        if case .prompt = run.cause {
+            if open.isEmpty {
+                throw MusterError(.wrongState, "run \(id) is a session that executes nothing now", hint: "end the session itself")
+            }
+        } else {
+            run.cancel = open.isEmpty ? .ordered : .raised
+            world.put(run)
+        }
+        for address in open { complete(id, address, .error(Engine.cancellation), now: now) }
     }
+
+    static let cancellation = MusterError(.cancelled, "the run was cancelled")
 
     /// The live run that answers for a server, if any.
     func responsibleRun(for server: ServerID) -> Run? {

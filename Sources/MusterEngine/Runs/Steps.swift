@@ -5,7 +5,10 @@ extension Engine {
     /// A run's script wants a step. After a restart the same step comes again; it is then in doubt, and its rule decides.
     public mutating func requestStep(_ id: RunID, address: String, name: String, arguments: [Value], now: Now) {
         defer { review(now: now) }
-        guard let run = world.runs[id], run.status == .running else { return }
+        guard var run = world.runs[id], run.status == .running else {
+            resume(id, address, .error(MusterError(.cancelled, "run \(id) is over")))
+            return
+        }
         if let known = world.steps[id]?[address] {
             guard known.name == name, known.arguments == arguments else {
                 resume(id, address, .error(Engine.divergence(known, name, arguments)))
@@ -15,17 +18,24 @@ extension Engine {
                 resume(id, address, outcome)
                 return
             }
+            // Asked for twice in one engine's life: the job under way answers both.
+            if operations.values.contains(where: { $0.owner == .step(id, address: address) }) { return }
         }
         let step = world.steps[id]?[address] ?? Step(run: id, address: address, name: name, arguments: arguments, intended: now.wall)
         let isInDoubt = world.steps[id]?[address] != nil
+        if run.cancel == .ordered {
+            run.cancel = .raised
+            world.put(run)
+            finishStep(step, .error(Engine.cancellation), now: now)
+            return
+        }
         guard let effect = Effects.catalog[name] else {
             finishStep(step, .error(MusterError(.notFound, "there is no call \(name)")), now: now)
             return
         }
-        if (world.steps[id]?.count ?? 0) >= world.general.settings.stepLimit {
-            let error = MusterError(
-                .stepLimit, "the run has taken \(world.general.settings.stepLimit) steps", hint: "raise settings { step_limit = … } or end the loop")
-            finishStep(step, .error(error), now: now)
+        if let error = excess(id, isInDoubt: isInDoubt) {
+            // Past the allowance nothing is recorded any more: the journal ends here, whatever the script does.
+            if error.isLast { resume(id, address, .error(error.error)) } else { finishStep(step, .error(error.error), now: now) }
             return
         }
         if isInDoubt, effect.inDoubt == .ask {
@@ -33,6 +43,17 @@ extension Engine {
             return
         }
         perform(effect, step, run, isInDoubt: isInDoubt, now: now)
+    }
+
+    /// Steps that a run's undo may still take after it has come to its limit.
+    private static let undoAllowance = 100
+
+    private func excess(_ id: RunID, isInDoubt: Bool) -> (error: MusterError, isLast: Bool)? {
+        let limit = world.general.settings.stepLimit
+        let taken = world.steps[id]?.count ?? 0
+        guard !isInDoubt, taken == limit || taken > limit + Self.undoAllowance else { return nil }
+        let error = MusterError(.stepLimit, "the run has taken \(limit) steps", hint: "raise settings { step_limit = … } or end the loop")
+        return (error, taken > limit)
     }
 
     private mutating func perform(_ effect: Effect, _ step: Step, _ run: Run, isInDoubt: Bool, now: Now) {
@@ -45,10 +66,14 @@ extension Engine {
                 finishStep(step, .value(try change(&self, call)), now: now)
             case .operation(let operation):
                 takeOn(call)
-                let operation = try operation(&self, call)
+                guard let operation = try operation(&self, call) else {
+                    finishStep(step, .value(.null), now: now)
+                    return
+                }
                 if !isInDoubt { world.put(step) }
                 begin(operation, for: .step(run.id, address: step.address))
             case .wait:
+                try Effects.check(call)
                 if !isInDoubt { world.put(step) }
             }
         } catch let error as MusterError {
@@ -61,6 +86,8 @@ extension Engine {
     /// A run that works on a server answers for it from then on.
     private mutating func takeOn(_ call: EffectCall) {
         guard let server = call.server, var run = world.runs[call.run.id], !run.servers.contains(server) else { return }
+        // A session lives on after its line.
+        if case .prompt = run.cause { return }
         run.servers.append(server)
         world.put(run)
     }
@@ -73,9 +100,8 @@ extension Engine {
 
     private mutating func finishStep(_ step: Step, _ outcome: Step.Outcome, now: Now) {
         var step = step
-        let done = (world.steps[step.run] ?? [:]).values.filter { $0.outcome != nil }.count
         step.done = now.wall
-        step.sequence = Int64(done + 1)
+        step.sequence = (world.doneSteps[step.run] ?? 0) + 1
         step.outcome = outcome
         world.put(step)
         resume(step.run, step.address, outcome)
@@ -100,8 +126,7 @@ extension Engine {
     mutating func wakeSleepers(now: Now) {
         for step in waitingSteps() {
             guard let deadline = Effects.deadline(of: step), deadline <= now.wall.milliseconds else { continue }
-            let isSleep = step.name == "sleep"
-            complete(step.run, step.address, isSleep ? .value(.null) : .value(.null), now: now)
+            complete(step.run, step.address, .value(.null), now: now)
         }
     }
 
@@ -112,8 +137,14 @@ extension Engine {
         }
     }
 
+    /// Ends the waits for a server to become ready on a machine that is gone: whoever waits looks for another at once.
+    mutating func endReadyWaits(for server: ServerID, because error: MusterError, now: Now) {
+        let waits = world.openSteps.values.flatMap { $0.values.filter { $0.name == "server.wait_ready" && $0.arguments.first?["name"].string == server.rawValue } }
+        for step in waits.sorted(by: { ($0.run, $0.address) < ($1.run, $1.address) }) { complete(step.run, step.address, .error(error), now: now) }
+    }
+
     private func waitingSteps() -> [Step] {
-        world.steps.values.flatMap { $0.values.filter { $0.outcome == nil && Effects.waits.contains($0.name) } }
+        world.openSteps.values.flatMap { $0.values.filter { Effects.waits.contains($0.name) } }
             .sorted { ($0.run, $0.address) < ($1.run, $1.address) }
     }
 }

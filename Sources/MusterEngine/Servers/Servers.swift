@@ -19,7 +19,7 @@ extension Engine {
         guard world.general.armed != armed else { return }
         world.update { $0.armed = armed }
         emit(armed ? "engine.armed" : "engine.disarmed", data: ["operator": .string(operatorName)], now: now)
-        releaseHeld(now: now)
+        releaseHeld(isIsolated: isIsolated(now: now), now: now)
         review(now: now)
     }
 
@@ -54,7 +54,8 @@ extension Engine {
         guard server.target == .running else { return claim == nil ? .stopped : .stopping }
         guard let claim, let resource = world.resources[claim.resource] else { return .placing }
         if resource.failure != nil { return .placing }
-        return server.readyEpoch == claim.epoch ? .running : .starting
+        // What was seen ready before a boot that is under way was another boot.
+        return server.readyEpoch == claim.epoch && resource.startingSince == nil ? .running : .starting
     }
 
     /// Looks at every server after a turn that may matter: one that is not where it should be and has no live run responsible is
@@ -76,6 +77,9 @@ extension Engine {
             guard server.blocked?.reason != trouble.reason else { return }
             server.blocked = Blocked(reason: trouble.reason, remedy: trouble.remedy, since: server.blocked?.since ?? now.wall)
             world.put(server)
+            // Told once a minute at most: a hook that reacts and fails at once would be called for ever.
+            if let told = toldBlocked[id], told.reason == trouble.reason, now.monotonic - told.at < 60_000 { return }
+            toldBlocked[id] = (trouble.reason, now.monotonic)
             emit(
                 "server.blocked", server: id,
                 data: ["reason": .string(trouble.reason), "remedy": .string(trouble.remedy)], now: now)

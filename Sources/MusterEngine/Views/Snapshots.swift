@@ -73,7 +73,11 @@ extension Engine {
             Value.typeKey: "event", "id": .int(event.id.rawValue), "name": .string(event.name), "at": .int(event.at.milliseconds),
             "data": .object(event.data),
         ]
-        fields["resource"] = event.resource.flatMap { world.resources[$0] }.map(resourceValue)
+        if let resource = event.resource.flatMap({ world.resources[$0] }), var snapshot = resourceValue(resource).object {
+            // Whatever the machine is now, the event speaks of what it was: an order that follows from it may be stale.
+            snapshot["incarnation"] = event.incarnation.map { .int($0) }
+            fields["resource"] = .object(snapshot)
+        }
         fields["server"] = event.server.flatMap { world.servers[$0] }.map(serverValue)
         return .object(fields)
     }

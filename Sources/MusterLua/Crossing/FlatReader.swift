@@ -54,6 +54,7 @@ struct FlatReader {
     private mutating func elements() -> [Value] {
         let count = Int(take(UInt32.self))
         if count == 0 { return [] }
+        if count == 1 { return [readValue()] }
         var items = [Value]()
         items.reserveCapacity(count)
         for _ in 0..<count { items.append(readValue()) }

@@ -53,13 +53,12 @@ final class LuaHost {
             return status
         }
 
-    static let load:
-        @convention(c) (UnsafeMutableRawPointer?, Int32, mlua_bytes, UnsafeMutablePointer<mlua_bytes>) -> Int32 = {
-            context, chunk, name, result in
-            let host = LuaHost.of(context)
-            let text = String(decoding: UnsafeRawBufferPointer(start: name.start, count: name.length), as: UTF8.self)
-            let status = host.load(LuaModuleRequest(name: text, chunk: LuaChunk(number: chunk)))
-            result.pointee = host.answer.bytes
-            return status
-        }
+    static let load: @convention(c) (UnsafeMutableRawPointer?, Int32, mlua_bytes, UnsafeMutablePointer<mlua_bytes>) -> Int32 = {
+        context, chunk, name, result in
+        let host = LuaHost.of(context)
+        let text = String(decoding: UnsafeRawBufferPointer(start: name.start, count: name.length), as: UTF8.self)
+        let status = host.load(LuaModuleRequest(name: text, chunk: LuaChunk(number: chunk)))
+        result.pointee = host.answer.bytes
+        return status
+    }
 }

@@ -15,7 +15,8 @@ final class LuaQueue: @unchecked Sendable {
         let owned = Owned(lua: lua)
         let thread = Thread { [self] in execute(owned.lua, onStuck: onStuck) }
         thread.name = "lua"
-        thread.stackSize = 1 << 20
+        // Lua nests up to 200 calls in C, each with a buffer on the stack.
+        thread.stackSize = 4 << 20
         thread.start()
     }
 

@@ -139,7 +139,8 @@ public final class Lua {
 
     /// Unwinds a parked strand with an error that the script cannot catch (`cancelled`, `diverged`).
     ///
-    /// Its `<close>` handlers run and may call effects: the outcome is `yielded` for each, and `failed` with this error at the end.
+    /// Its `<close>` handlers run and may call effects: the outcome is `yielded` for each, and `failed` with this error at
+    /// the end.
     public func cancel(_ strand: LuaStrand, with error: MusterError) -> LuaOutcome {
         raise(error, in: strand, failure: 2)
     }

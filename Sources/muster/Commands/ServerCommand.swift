@@ -39,7 +39,8 @@ struct TargetOrder: ParsableArguments {
                 guard event.server?.rawValue == name else { return nil }
                 Awaiting.progress(event, show)
                 let server = try await Self.look(client, name)
-                return try Self.isOver(server, reached) ? server : nil
+                // A bare nil would be a value: the null of JSON.
+                return try Self.isOver(server, reached) ? server : Value?.none
             }
             guard let end else {
                 throw MusterError(

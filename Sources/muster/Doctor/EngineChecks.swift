@@ -60,7 +60,7 @@ struct EngineChecks {
     private var running: Finding {
         get async {
             do {
-                let status = try await ConsoleClient(socket).request("status", timeout: .seconds(5))
+                let status = try await ConsoleClient(socket).request("status", timeout: .seconds(30))
                 return Finding(
                     group: .engine, name: "engine", state: .present,
                     detail: "answers at \(socket), \(status["armed"].bool == true ? "armed" : "disarmed")")

@@ -101,6 +101,14 @@ final class Stage: Sendable {
         }
     }
 
+    /// The steps so far of the run that reacts to an event.
+    func liveSteps(of event: Event) async throws -> [Step] {
+        let runs = try (try await client.request("runs", ["limit": 1000]).array ?? []).map { try $0.decode(Run.self) }
+        guard let run = runs.first(where: { $0.cause == .event(event.id) }) else { return [] }
+        let story = try await client.request("run", ["id": .int(run.id.rawValue)])
+        return try (story["steps"].array ?? []).map { try $0.decode(Step.self) }
+    }
+
     // MARK: Doing
 
     /// Starts `shop`, and returns its machine's name once it answers.

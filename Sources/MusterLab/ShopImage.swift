@@ -15,12 +15,14 @@ public struct ShopImage {
         let shop = try SharedFiles.folder("guest", given: guest)
         let root = path + ".root"
         defer { try? FileManager.default.removeItem(atPath: root) }
-        for folder in ["bin", "dev", "proc", "run", "sbin", "sys", "tmp", "var", "www/cgi-bin"] {
+        for folder in ["bin", "dev", "proc", "run", "sbin", "sys", "tmp", "var", "etc/acpi/PWRF", "www/cgi-bin"] {
             try Files.makeFolder("\(root)/\(folder)")
         }
         try Files.write(try RamdiskBuilder.staticBusybox(busybox), "\(root)/bin/busybox", mode: 0o755)
         symlink("busybox", "\(root)/bin/sh")
         try Files.copy("\(shop)/shop/init", "\(root)/sbin/init", mode: 0o755)
+        // Where acpid looks for what the power button does.
+        try Files.copy("\(shop)/shop/power-button", "\(root)/etc/acpi/PWRF/00000080", mode: 0o755)
         try Files.copy("\(shop)/shop/cgi-bin/orders", "\(root)/www/cgi-bin/orders", mode: 0o755)
         try Files.write("shop\n", "\(root)/www/index.html")
         try Files.write("", "\(root)/var/orders.log")

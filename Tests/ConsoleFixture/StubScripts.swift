@@ -17,10 +17,12 @@ public final class StubScripts: ScriptService, RunHost {
     public func fleet(source: String, file: String) async throws -> FleetDeclaration {
         var fleet = FleetDeclaration(file: file)
         if source.contains("bad") {
-            throw MusterError(.badFleet, "host node1: there is no key \"memori\"", hint: "did you mean \"memory\"?", place: "\(file):3")
+            throw MusterError(
+                .badFleet, "host node1: there is no key \"memori\"", hint: "did you mean \"memory\"?", place: "\(file):3")
         }
         for (index, line) in source.split(separator: "\n").enumerated() where line.hasPrefix("image ") {
-            fleet.images.append(Declared(Image(id: ImageID(String(line.dropFirst(6))), path: "/images/x"), place: "\(file):\(index + 1)"))
+            fleet.images.append(
+                Declared(Image(id: ImageID(String(line.dropFirst(6))), path: "/images/x"), place: "\(file):\(index + 1)"))
         }
         return fleet
     }
@@ -57,8 +59,14 @@ public final class StubScripts: ScriptService, RunHost {
 
     public func hookFiles() async -> Value {
         [
-            ["file": "failover.lua", "hooks": [["id": "failover#1", "trigger": ["event": ["_0": "resource.failed"]], "place": "failover.lua:2"]]],
-            ["file": "broken.lua", "hooks": [], "error": ["code": "script_error", "message": "'end' expected", "place": "broken.lua:7"]],
+            [
+                "file": "failover.lua",
+                "hooks": [["id": "failover#1", "trigger": ["event": ["_0": "resource.failed"]], "place": "failover.lua:2"]],
+            ],
+            [
+                "file": "broken.lua", "hooks": [],
+                "error": ["code": "script_error", "message": "'end' expected", "place": "broken.lua:7"],
+            ],
         ]
     }
 
@@ -78,7 +86,9 @@ public final class StubScripts: ScriptService, RunHost {
             case "emit": try await step(run, index, "events.emit", [.string(rest)])
             case "own": try await step(run, index, "server.wait_ready", [["name": .string(rest)]])
             case "wait": try await step(run, index, "wait_for", [.string("never")]); return
-            case "fail": try await end(run, .failure(MusterError(.init(rawValue: words[1]), words[2], place: "script.lua:\(index + 1)"))); return
+            case "fail":
+                try await end(run, .failure(MusterError(.init(rawValue: words[1]), words[2], place: "script.lua:\(index + 1)")));
+                return
             default: try await end(run, .success(.string(rest))); return
             }
         }

@@ -68,7 +68,8 @@ public struct TestConsole: Sendable {
 public func withFolder<Answer>(_ body: (String) async throws -> Answer) async throws -> Answer {
     // Socket paths must be short, so the folder is not in a test product's deep one.
     let folder = "/tmp/muster-\(UInt32.random(in: 0 ... .max))"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     defer { try? FileManager.default.removeItem(atPath: folder) }
     return try await body(folder)
 }
@@ -95,7 +96,8 @@ extension Snapshot {
         server.target = .running
         server.readyEpoch = Epoch(7)
         var claim = Claim(
-            epoch: Epoch(7), server: server.id, image: server.image, resource: first.id, at: Timestamp(milliseconds: 1_700_000_000_000))
+            epoch: Epoch(7), server: server.id, image: server.image, resource: first.id,
+            at: Timestamp(milliseconds: 1_700_000_000_000))
         claim.export = Export(epoch: claim.epoch, host: "10.77.0.254", port: 10_809, name: "export")
         var snapshot = Snapshot()
         snapshot.resources = [first, second, third]

@@ -11,7 +11,9 @@ import Testing
         try await withFolder { folder in
             var program = Program.muster
             program.environment["PATH"] = folder
-            let outcome = try await program.run(["doctor", "engine", "--json", "--state", folder + "/state", "--socket", folder + "/s"])
+            let outcome = try await program.run([
+                "doctor", "engine", "--json", "--state", folder + "/state", "--socket", folder + "/s",
+            ])
             #expect(outcome.status == 1)
             let value = try Value(json: outcome.output)
             #expect(value["healthy"] == false)

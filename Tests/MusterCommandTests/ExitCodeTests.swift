@@ -16,7 +16,9 @@ import Testing
     @Test(arguments: [
         Case(arguments: ["status"], status: 0),
         Case(arguments: ["maintenance", "node3", "on"], status: 0),
-        Case(arguments: ["runs", "show", "99"], status: 5, says: "error: there is no run 99 [not_found]\nhint: muster runs lists them"),
+        Case(
+            arguments: ["runs", "show", "99"], status: 5,
+            says: "error: there is no run 99 [not_found]\nhint: muster runs lists them"),
         Case(arguments: ["runs", "cancel", "99"], status: 5, says: "[not_found]"),
         Case(arguments: ["server", "start", "nobody"], status: 5, says: "[not_found]"),
         Case(arguments: ["fence", "node9"], status: 5, says: "there is no resource \"node9\""),
@@ -52,15 +54,20 @@ import Testing
             let file = folder + "/x.lua"
             try "".write(toFile: file, atomically: true, encoding: .utf8)
             let commands = [
-                ["status"], ["resources"], ["servers"], ["images"], ["events"], ["events", "--follow"], ["server", "start", "shop"],
+                ["status"], ["resources"], ["servers"], ["images"], ["events"], ["events", "--follow"],
+                ["server", "start", "shop"],
                 ["server", "stop", "shop"], ["fence", "node1"], ["fence", "node1", "--confirm-off"], ["arm"], ["disarm"],
-                ["maintenance", "node1", "on"], ["runs"], ["runs", "show", "1"], ["runs", "cancel", "1"], ["hooks"], ["plan", file],
+                ["maintenance", "node1", "on"], ["runs"], ["runs", "show", "1"], ["runs", "cancel", "1"], ["hooks"],
+                ["plan", file],
                 ["apply", file], ["run", file], ["repl"],
             ]
             for command in commands {
                 let outcome = try await Program.muster.run(command + ["--socket", folder + "/none"])
                 #expect(outcome.status == 3, "\(command)")
-                #expect(outcome.errors.hasPrefix("error: no engine answers at \(folder)/none [no_engine]\nhint: start one with: muster serve"), "\(command)")
+                #expect(
+                    outcome.errors.hasPrefix(
+                        "error: no engine answers at \(folder)/none [no_engine]\nhint: start one with: muster serve"),
+                    "\(command)")
                 #expect(outcome.output == "")
             }
         }

@@ -40,7 +40,8 @@ import Testing
     @Test func armingAndDisarming() async throws {
         try await TestConsole.with { console in
             for (command, words, isArmed) in [
-                ("disarm", "disarmed: no failover happens until: muster arm\n", false), ("arm", "armed: failovers happen\n", true),
+                ("disarm", "disarmed: no failover happens until: muster arm\n", false),
+                ("arm", "armed: failovers happen\n", true),
             ] {
                 let outcome = try await console.run(command)
                 #expect(outcome.output == words)

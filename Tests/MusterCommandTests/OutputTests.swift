@@ -7,7 +7,8 @@ import Testing
 /// What commands show to people and to programs.
 @Suite struct OutputTests {
     @Test(arguments: [
-        ["status"], ["resources"], ["servers"], ["images"], ["events"], ["runs"], ["hooks"], ["version"], ["arm"], ["server", "start", "shop"],
+        ["status"], ["resources"], ["servers"], ["images"], ["events"], ["runs"], ["hooks"], ["version"], ["arm"],
+        ["server", "start", "shop"],
         ["fence", "node1"], ["fence", "node3", "--confirm-off"], ["maintenance", "node3", "on"], ["doctor", "engine"],
     ])
     func jsonIsJSON(command: [String]) async throws {
@@ -21,7 +22,9 @@ import Testing
 
     @Test func jsonIsTheEnginesAnswer() async throws {
         try await TestConsole.with { console in
-            for (command, request) in [("servers", "servers"), ("resources", "resources"), ("hooks", "hooks"), ("images", "images")] {
+            for (command, request) in [
+                ("servers", "servers"), ("resources", "resources"), ("hooks", "hooks"), ("images", "images"),
+            ] {
                 let shown = try Value(json: try await console.run(command, "--json").output)
                 let answer = try await console.client.request(request)
                 #expect(shown == answer)
@@ -34,7 +37,10 @@ import Testing
             let lines = try await console.run("status").output.split(separator: "\n", omittingEmptySubsequences: false)
             #expect(lines[0] == "armed · 3 machines, 1 on · 1 server, 1 running · 0 runs alive · 0 hooks")
             #expect(lines.contains { $0.hasPrefix("node1    active   on       shop    10.77.0.1") })
-            #expect(lines.contains { $0.hasPrefix("node2    unknown  unknown") && $0.hasSuffix("BMC: the BMC at 127.0.0.2 refuses the password") })
+            #expect(
+                lines.contains {
+                    $0.hasPrefix("node2    unknown  unknown") && $0.hasSuffix("BMC: the BMC at 127.0.0.2 refuses the password")
+                })
             #expect(lines.contains { $0.hasPrefix("shop    running  node1  10.77.0.100") })
         }
     }
@@ -128,7 +134,9 @@ import Testing
             let bad = try console.file("bad.lua", "bad")
             let refused = try await console.run("apply", bad)
             #expect(refused.status == 1)
-            #expect(refused.errors == "error: \(bad):3: host node1: there is no key \"memori\" [bad_fleet]\nhint: did you mean \"memory\"?\n")
+            #expect(
+                refused.errors
+                    == "error: \(bad):3: host node1: there is no key \"memori\" [bad_fleet]\nhint: did you mean \"memory\"?\n")
             #expect(try await console.run("plan", file).output == "nothing to do: the fleet is as declared\n")
         }
     }

@@ -11,13 +11,19 @@ import Testing
         var run = Run(
             id: RunID(12), hook: HookID("failover#1"), key: "node1", cause: .event(EventID(45)), code: "x", status: status,
             at: Timestamp(milliseconds: Self.start),
-            argument: [Value.typeKey: "event", "name": "resource.failed", "resource": [Value.typeKey: "resource", "name": "node1"]], seed: 1)
+            argument: [
+                Value.typeKey: "event", "name": "resource.failed", "resource": [Value.typeKey: "resource", "name": "node1"],
+            ], seed: 1)
         run.finished = finished.map { Timestamp(milliseconds: Self.start + $0) }
         return run
     }
 
-    private func step(_ address: String, _ name: String, _ arguments: [Value], at: Int64, took: Int64? = nil, _ outcome: Step.Outcome? = nil) -> Step {
-        var step = Step(run: RunID(12), address: address, name: name, arguments: arguments, intended: Timestamp(milliseconds: Self.start + at))
+    private func step(
+        _ address: String, _ name: String, _ arguments: [Value], at: Int64, took: Int64? = nil, _ outcome: Step.Outcome? = nil
+    ) -> Step {
+        var step = Step(
+            run: RunID(12), address: address, name: name, arguments: arguments, intended: Timestamp(milliseconds: Self.start + at)
+        )
         step.done = took.map { Timestamp(milliseconds: Self.start + at + $0) }
         step.outcome = outcome
         return step
@@ -31,7 +37,9 @@ import Testing
 
     @Test func aFailoverIsAStory() {
         let steps = [
-            step("2", "resource.servers", [node], at: 4100, took: 1, .value([[Value.typeKey: "server", "name": "shop", "state": "placing"]])),
+            step(
+                "2", "resource.servers", [node], at: 4100, took: 1,
+                .value([[Value.typeKey: "server", "name": "shop", "state": "placing"]])),
             step("1", "resource.fence", [node], at: 0, took: 4100, .value(["kind": "off", "detail": "read off twice"])),
             step("3", "log", ["done"], at: 4200, took: 0, .value(.null)),
         ]
@@ -41,7 +49,8 @@ import Testing
         #expect(told[2].hasSuffix(", 1 min ago"))
         #expect(
             told[3...] == [
-                "", "      0 ms  resource.fence(node1)  4.1 s", "            → off: read off twice", "     4.1 s  resource.servers(node1)",
+                "", "      0 ms  resource.fence(node1)  4.1 s", "            → off: read off twice",
+                "     4.1 s  resource.servers(node1)",
                 "            → [shop (placing)]", "     4.2 s  log(\"done\")", "", "done after 14.2 s",
             ])
     }

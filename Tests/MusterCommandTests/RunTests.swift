@@ -23,7 +23,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [("fail claim_alive it may still write", 4), ("fail not_found nobody", 5), ("fail boom it broke", 1), ("syntax", 1)])
+    @Test(arguments: [
+        ("fail claim_alive it may still write", 4), ("fail not_found nobody", 5), ("fail boom it broke", 1), ("syntax", 1),
+    ])
     func theExitCodeTellsHowItEnded(source: String, status: Int) async throws {
         try await TestConsole.with { console in
             let outcome = try await console.run("run", try console.file("x.lua", source))

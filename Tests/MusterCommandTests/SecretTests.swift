@@ -10,7 +10,8 @@ import Testing
         try await withFolder { folder in
             let place = ["--state", folder + "/state"]
             let muster = Program.muster
-            #expect(try await muster.run(["secret", "set", "bmc/node1"] + place, input: "pässword\n").output == "bmc/node1 is set\n")
+            #expect(
+                try await muster.run(["secret", "set", "bmc/node1"] + place, input: "pässword\n").output == "bmc/node1 is set\n")
             let kept = try await SecretStore(stateDirectory: folder + "/state").secret("bmc/node1")
             #expect(kept.bytes == Array("pässword".utf8))
             #expect(try await muster.run(["secret", "list"] + place).output == "bmc/node1\n")
@@ -44,7 +45,8 @@ import Testing
     @Test func typingIsHidden() async throws {
         try await withFolder { folder in
             let muster = Program.muster
-            let terminal = try TerminalProgram(muster.path, ["secret", "set", "x", "--state", folder], environment: muster.environment)
+            let terminal = try TerminalProgram(
+                muster.path, ["secret", "set", "x", "--state", folder], environment: muster.environment)
             try await terminal.expect("secret x: ")
             try await eventually { !terminal.isEchoing }
             terminal.type("hidden\r")
@@ -60,7 +62,8 @@ import Testing
     @Test func controlCGivesTheTerminalBack() async throws {
         try await withFolder { folder in
             let muster = Program.muster
-            let terminal = try TerminalProgram(muster.path, ["secret", "set", "x", "--state", folder], environment: muster.environment)
+            let terminal = try TerminalProgram(
+                muster.path, ["secret", "set", "x", "--state", folder], environment: muster.environment)
             try await terminal.expect("secret x: ")
             try await eventually { !terminal.isEchoing }
             terminal.type("hid\u{3}")

@@ -17,7 +17,8 @@ import Testing
     @Test func columnsAreAligned() {
         #expect(
             table().lines(plain, width: nil) == [
-                "NAME    SIZE  NOTE", "a          1  short", "longer  1000  a note that is much longer than the others", "    reason: why",
+                "NAME    SIZE  NOTE", "a          1  short", "longer  1000  a note that is much longer than the others",
+                "    reason: why",
             ])
     }
 
@@ -45,7 +46,9 @@ import Testing
         #expect(lines == ["A     B", "日本  x", "e\u{301}     y", "🚀    z"])
     }
 
-    @Test(arguments: [("", 0), ("abc", 3), ("ä", 1), ("a\u{308}", 1), ("日本語", 6), ("한국", 4), ("👩‍👩‍👧", 2), ("🇩🇪", 2), ("ｗｉｄｅ", 8), ("\u{200B}", 0)])
+    @Test(arguments: [
+        ("", 0), ("abc", 3), ("ä", 1), ("a\u{308}", 1), ("日本語", 6), ("한국", 4), ("👩‍👩‍👧", 2), ("🇩🇪", 2), ("ｗｉｄｅ", 8), ("\u{200B}", 0),
+    ])
     func widths(text: String, columns: Int) {
         #expect(TextWidth.of(text) == columns)
     }

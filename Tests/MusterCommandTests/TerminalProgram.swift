@@ -79,7 +79,8 @@ final class TerminalProgram: Sendable {
             try await Task.sleep(for: .milliseconds(10))
         }
         kill(pid, SIGKILL)
-        Issue.record("waited in vain for \(text.debugDescription), saw \(unread.debugDescription)", sourceLocation: sourceLocation)
+        Issue.record(
+            "waited in vain for \(text.debugDescription), saw \(unread.debugDescription)", sourceLocation: sourceLocation)
         throw Silent()
     }
 

@@ -5,7 +5,10 @@ import Testing
 
 /// Values and times as people read them.
 @Suite struct WordsTests {
-    @Test(arguments: [(0, "just now"), (999, "just now"), (-5000, "just now"), (12_000, "12 s ago"), (185_000, "3 min ago"), (7_200_000, "2 h ago"), (260_000_000, "3 d ago")])
+    @Test(arguments: [
+        (0, "just now"), (999, "just now"), (-5000, "just now"), (12_000, "12 s ago"), (185_000, "3 min ago"),
+        (7_200_000, "2 h ago"), (260_000_000, "3 d ago"),
+    ])
     func ages(milliseconds: Int64, words: String) {
         #expect(Times.ago(1_700_000_000_000 - milliseconds, now: 1_700_000_000_000) == words)
     }
@@ -22,7 +25,9 @@ import Testing
     @Test func snapshotsAreNamedInCalls() {
         #expect(Words.argument(node) == "node1")
         #expect(Words.argument([Value.typeKey: "event", "id": 45, "name": "resource.failed"]) == "event 45 resource.failed")
-        #expect(Words.argument([Value.typeKey: "claim", "epoch": 7, "server": "shop", "resource": node]) == "epoch 7: \"shop\" on node1")
+        #expect(
+            Words.argument([Value.typeKey: "claim", "epoch": 7, "server": "shop", "resource": node])
+                == "epoch 7: \"shop\" on node1")
     }
 
     @Test func othersAreWrittenAsInLua() {
@@ -45,7 +50,8 @@ import Testing
 
     @Test func anEventIsALine() {
         let event = Event(
-            id: EventID(45), at: Timestamp(milliseconds: 1_700_000_000_000), name: "resource.failed", resource: ResourceID("node1"),
+            id: EventID(45), at: Timestamp(milliseconds: 1_700_000_000_000), name: "resource.failed",
+            resource: ResourceID("node1"),
             data: ["silence": 10_200])
         let line = EventView.line(event, Style(isColoured: false), now: 1_700_000_000_000)
         #expect(line.hasPrefix("   45  "))
@@ -55,7 +61,8 @@ import Testing
     }
 
     @Test func anErrorNamesItsPlaceAndItsHint() {
-        let error = MusterError(.notFound, "there is no server", hint: "look again", place: "x.lua:3", traceback: "x.lua:3\nx.lua:9")
+        let error = MusterError(
+            .notFound, "there is no server", hint: "look again", place: "x.lua:3", traceback: "x.lua:3\nx.lua:9")
         #expect(
             FailureReport.lines(error, Style(isColoured: false)) == [
                 "error: x.lua:3: there is no server [not_found]", "hint: look again", "  x.lua:3", "  x.lua:9",

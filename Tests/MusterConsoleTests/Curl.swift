@@ -14,7 +14,9 @@ enum Curl {
 
     static func run(_ console: TestConsole, _ path: String, _ arguments: [String]) async throws -> Answer {
         let outcome = try await Program("/usr/bin/curl").run(
-            ["--silent", "--max-time", "60", "--unix-socket", console.socket, "--write-out", "\n%{http_code}"] + arguments + ["http://muster\(path)"])
+            ["--silent", "--max-time", "60", "--unix-socket", console.socket, "--write-out", "\n%{http_code}"] + arguments + [
+                "http://muster\(path)"
+            ])
         let text = outcome.output
         let cut = try #require(text.lastIndex(of: "\n"))
         return Answer(status: Int(text[text.index(after: cut)...]) ?? 0, body: String(text[..<cut]))

@@ -90,7 +90,9 @@ import Testing
 
     @Test func anAbandonedEvaluationIsCancelledInTheEngine() async throws {
         try await TestConsole.with { console in
-            let waiting = Task { try await console.client.request("evaluate", ["session": "s", "text": "forever"], timeout: nil) }
+            let waiting = Task {
+                try await console.client.request("evaluate", ["session": "s", "text": "forever"], timeout: nil)
+            }
             try await eventually { await console.scripts.liveSessions["s"] == 1 }
             waiting.cancel()
             _ = await waiting.result

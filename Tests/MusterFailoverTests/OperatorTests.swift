@@ -88,6 +88,9 @@ extension InTheLab {
             let story = try await stage.story(of: try await stage.event("server.unwanted", after: before))
             #expect(story.run.status == .done)
             #expect(story.steps.contains { $0.name == "resource.shut_down" })
+            // The BMC writes down when it takes the power away.
+            let switched = try String(contentsOfFile: "\(stage.lab.folder)/machines/\(machine)/power.log", encoding: .utf8)
+            #expect(switched.split(separator: "\n") == ["--- power on"], "it did not shut down by itself")
         }
 
         /// The third machine, which never ran it, finds the data; the end of the engine leaves it alone.

@@ -77,6 +77,8 @@ public struct ConsoleClient: Sendable {
     private static func read(_ status: Int, _ text: String) throws -> Value {
         if status == 200 { return try Value(json: text) }
         if let error = try? Value(json: text).decode(MusterError.self) { throw error }
-        throw MusterError("engine_lost", "the engine answered with HTTP status \(status) and no reason", hint: "does a Muster of another version run?")
+        throw MusterError(
+            "engine_lost", "the engine answered with HTTP status \(status) and no reason",
+            hint: "does a Muster of another version run?")
     }
 }

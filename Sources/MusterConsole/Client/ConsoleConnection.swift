@@ -69,7 +69,9 @@ enum ConsoleConnection {
     }
 
     private static func noEngine(_ path: String) -> MusterError {
-        MusterError("no_engine", "no engine answers at \(path)", hint: "start one with: muster serve; or name its socket with --socket PATH")
+        MusterError(
+            "no_engine", "no engine answers at \(path)",
+            hint: "start one with: muster serve; or name its socket with --socket PATH")
     }
 
     static func lost(_ path: String) -> MusterError {

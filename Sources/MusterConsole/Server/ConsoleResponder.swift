@@ -17,7 +17,8 @@ struct ConsoleResponder: HTTPResponder {
         } catch let error as MusterError {
             return Response(error)
         } catch is NIOTooManyBytesError {
-            return Response(MusterError("too_large", "the request is larger than \(Quantity.people(bytes: Int64(Self.largestBody)))"))
+            return Response(
+                MusterError("too_large", "the request is larger than \(Quantity.people(bytes: Int64(Self.largestBody)))"))
         } catch let error where !(error is HTTPParserError) {
             return Response(MusterError("internal", "\(error)"))
         }
@@ -73,7 +74,8 @@ struct ConsoleResponder: HTTPResponder {
     }
 
     private static func wrongMethod(_ request: Request, _ wanted: String) -> MusterError {
-        MusterError("wrong_method", "\(request.uri.path) wants \(wanted), not \(request.method.rawValue)", hint: "see docs/api.md")
+        MusterError(
+            "wrong_method", "\(request.uri.path) wants \(wanted), not \(request.method.rawValue)", hint: "see docs/api.md")
     }
 }
 
@@ -92,7 +94,8 @@ extension Response {
     /// An answer as JSON.
     init(_ value: Value, status: HTTPResponse.Status = .ok) {
         self.init(
-            status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(string: value.json + "\n")))
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: value.json + "\n")))
     }
 
     /// An error as JSON, under the status that fits it.

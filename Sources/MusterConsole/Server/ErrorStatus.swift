@@ -7,7 +7,9 @@ enum ErrorStatus {
         case .badArgument, .badJSON: 400
         case .notFound, .noSecret, .imageMissing: 404
         case "wrong_method": 405
-        case .claimAlive, .noEvidence, .evidenceVoid, .stale, .disarmed, .wrongState, .notFenced, .imageInUse, .bmcIdentity, .cancelled: 409
+        case .claimAlive, .noEvidence, .evidenceVoid, .stale, .disarmed, .wrongState, .notFenced, .imageInUse, .bmcIdentity,
+            .cancelled:
+            409
         case "too_large": 413
         case .badFleet, .script: 422
         case .bmcSilent, .bmcPassword, .bmcUser, .bmcPrivilege, .bmcBusy, .bmcCipher, .bmcProtocol, .noBMC, .stillOn: 502

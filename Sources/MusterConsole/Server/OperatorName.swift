@@ -13,7 +13,8 @@ enum OperatorName {
         if let name = HTTPField.Name("Muster-Operator"), let text = request.headers[name] {
             let isPlain = text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
             guard !text.isEmpty, text.count <= longest, isPlain else {
-                throw MusterError(.badArgument, "the operator's name is empty, longer than \(longest) characters, or not plain text")
+                throw MusterError(
+                    .badArgument, "the operator's name is empty, longer than \(longest) characters, or not plain text")
             }
             return text
         }

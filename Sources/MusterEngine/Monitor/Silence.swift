@@ -146,10 +146,9 @@ extension Engine {
     /// Looks again at the failures that were held.
     mutating func releaseHeld(isIsolated: Bool, now: Now) {
         for id in world.resourceOrder {
-            guard let resource = world.resources[id], resource.failure?.held != nil else { continue }
+            guard var resource = world.resources[id], resource.failure?.held != nil else { continue }
             let reason = reasonToHold(resource, isIsolated: isIsolated)
             guard reason != resource.failure?.held else { continue }
-            var resource = resource
             resource.failure?.held = reason
             world.put(resource)
             if reason == nil { raiseFailure(of: id, silence: resource.failure?.silence ?? 0, now: now) }

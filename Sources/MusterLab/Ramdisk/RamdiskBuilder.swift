@@ -4,7 +4,7 @@ import MusterCore
 /// Makes the boot ramdisk: busybox, nbd-client, a kernel's drivers, and the scripts of `guest`.
 public struct RamdiskBuilder {
     /// What a machine of QEMU needs.
-    public static let virtualModules = ["virtio_pci", "virtio_net", "nbd", "ext4", "crc32c_generic"]
+    public static let virtualModules = ["virtio_pci", "virtio_net", "nbd", "ext4", "crc32c_generic", "button", "evdev"]
     /// That, and the network cards of common machines.
     public static let commonModules = virtualModules + [
         "virtio_blk", "crc32c_intel", "e1000", "e1000e", "igb", "igc", "ixgbe", "ixgbevf", "i40e", "ice",

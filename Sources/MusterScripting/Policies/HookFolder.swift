@@ -27,23 +27,25 @@ public actor HookFolder {
     /// Looks at every file, and loads those that are new or changed.
     public func refresh() async throws {
         let names = try folders.hookFiles()
-        for name in names { try await refresh(name) }
+        // Those that are gone first: a file that was renamed keeps its hooks' names.
         for gone in files.keys.sorted() where !names.contains(gone) {
-            files[gone] = nil
             try await loop.turn { engine, now in engine.unloadHooks(file: gone, now: now) }
+            files[gone] = nil
         }
+        for name in names { try await refresh(name) }
     }
 
     private func refresh(_ name: String) async throws {
+        var tried = ""
         do {
             let bundle = try folders.bundle(hook: name)
             guard files[name]?.tried != bundle.hash else { return }
-            files[name] = FileState(tried: bundle.hash, hooks: files[name]?.hooks ?? [])
+            tried = bundle.hash
             try await load(bundle)
         } catch let error as MusterError where error.code.rawValue.hasPrefix("store_") {
             throw error
         } catch let error as MusterError {
-            try await broken(name, error)
+            try await broken(name, tried, error)
         }
     }
 
@@ -51,29 +53,44 @@ public actor HookFolder {
         let policy = try executor.policy(bundle.main)
         let loaded = try await policy.isolate.perform { lua in try policy.load(bundle, in: lua) }
         let declarations = loaded.declarations
-        let backlog = try await backlog()
-        try await loop.turn { engine, now in
-            engine.loadHooks(file: bundle.main, code: bundle, declarations, backlog: backlog, now: now)
+        try refuseTakenNames(declarations, bundle.main)
+        let heard = Set(declarations.map(\.trigger))
+        var backlog: [Event] = []
+        var through = try await loop.turn { engine, _ in engine.backlogStart(of: declarations) }
+        var isLoaded = false
+        while !isLoaded {
+            while let start = through, let page = try await nextEvents(after: start), let last = page.last {
+                backlog += page.filter { heard.contains(.event($0.name)) }
+                through = last.id
+            }
+            let (events, end) = (backlog, through)
+            isLoaded = try await loop.turn { engine, now in
+                // What happened since the history was read is read as well, so that no event falls between.
+                if let end, engine.world.general.lastEvent > end { return false }
+                engine.loadHooks(file: bundle.main, code: bundle, declarations, backlog: events, now: now)
+                return true
+            }
         }
-        files[bundle.main]?.hooks = declarations.map(\.id.rawValue)
-        files[bundle.main]?.error = nil
+        files[bundle.main] = FileState(tried: bundle.hash, hooks: declarations.map(\.id.rawValue))
     }
 
-    /// The events since the hook that is furthest behind.
-    private func backlog() async throws -> [Event] {
-        var start = try await loop.turn { engine, _ in engine.backlogStart }
-        var events: [Event] = []
-        while true {
-            let page = try await loop.store.events(after: start, limit: 1000)
-            guard let last = page.last else { return events }
-            events += page
-            start = last.id
+    private func nextEvents(after start: EventID) async throws -> [Event]? {
+        let page = try await loop.store.events(after: start, limit: 1000)
+        return page.isEmpty ? nil : page
+    }
+
+    private func refuseTakenNames(_ declarations: [HookDeclaration], _ file: String) throws {
+        for (other, state) in files.sorted(by: { $0.key < $1.key }) where other != file {
+            guard let taken = declarations.first(where: { state.hooks.contains($0.id.rawValue) }) else { continue }
+            throw MusterError(
+                .script, "a hook of \(other) is named \"\(taken.id)\" already", hint: "give one of them another name = \"…\"", place: taken.place)
         }
     }
 
-    private func broken(_ name: String, _ error: MusterError) async throws {
-        if files[name]?.error == error { return }
-        files[name] = FileState(tried: files[name]?.tried ?? "", hooks: files[name]?.hooks ?? [], error: error)
+    private func broken(_ name: String, _ tried: String, _ error: MusterError) async throws {
+        let isKnown = files[name]?.error == error
+        files[name] = FileState(tried: tried, hooks: files[name]?.hooks ?? [], error: error)
+        if isKnown { return }
         report(error)
         try await loop.turn { engine, now in
             engine.note(

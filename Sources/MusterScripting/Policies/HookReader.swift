@@ -10,6 +10,9 @@ enum HookReader {
         let arguments = registration.arguments
         let place = arguments.last?.string ?? file
         let options = arguments[1].object ?? [:]
+        if arguments[1].object == nil, arguments[1] != .array([]) {
+            throw MusterError(.badArgument, "\(registration.name): the options are a table with names", hint: "{ key = \"resource\" }", place: place)
+        }
         for name in options.keys.sorted() where !self.options.contains(name) {
             throw MusterError(
                 .badArgument, "\(registration.name): there is no option \"\(name)\"",
@@ -25,8 +28,12 @@ enum HookReader {
         let subject = registration.arguments[0]
         if registration.name == "on" { return .event(subject.string ?? "") }
         do {
-            let interval = try subject.string.map { try Quantity.milliseconds($0) } ?? Int64((subject.double ?? 0) * 1000)
-            guard interval >= 100 else { throw MusterError(.badArgument, "every: the interval is at least 100 ms", place: place) }
+            let seconds = subject.double ?? 0
+            let interval = try subject.string.map { try Quantity.milliseconds($0) } ?? (seconds < 1e12 ? Int64(exactly: (seconds * 1000).rounded()) : nil)
+            guard let interval, interval >= 100 else {
+                throw MusterError(
+                    .badArgument, "every: \(subject.json) is no interval of at least 100 ms", hint: "write \"30s\" or a number of seconds", place: place)
+            }
             return .timer(interval)
         } catch let error as MusterError {
             var error = error

@@ -39,7 +39,9 @@ final class Prompt: @unchecked Sendable {
                 run.beginLine(number)
                 run.whenLogged = { logged.add($0) }
                 run.whenOver = { continuation.resume(with: $0.mapError { $0 as any Error }) }
-                executor.proceed(run, lua.evaluate(chunk, in: strand), lua)
+                let outcome = lua.evaluate(chunk, in: strand)
+                lua.release(chunk)
+                executor.proceed(run, outcome, lua)
             }
         }
         let shown = logged.lines + values.map { Inspect.text($0) }
@@ -79,7 +81,7 @@ extension RunExecutor {
                 active.strand = lua.execute(chunk, seed: UInt64(bitPattern: run.seed), keep: true).strand
             }
         } catch {
-            over(run.id, .failure(error))
+            failed(toStart: run.id, error)
         }
     }
 
@@ -89,8 +91,9 @@ extension RunExecutor {
         active.policy.isolate.submit { lua in
             if let lua, let strand = active.strand { lua.finish(strand) }
             active.strand = nil
+            active.tell(.failure(MusterError(.cancelled, "the session was ended")))
         }
         forgetPolicy("\(Prompt.main) \(id)")
-        over(id, .success(.null))
+        over(prompt: active)
     }
 }

@@ -12,9 +12,8 @@ final class ActiveRun: @unchecked Sendable {
     private var taken = 0
     /// The step that waits for the engine.
     var waiting: String?
-    /// Set when the run shall end at its next step.
-    var cancellation: MusterError?
-    var isCancelled = false
+    /// True once an error that no script may catch was raised in it.
+    var isUnwinding = false
     /// What the addresses begin with: nothing, or a prompt's line number.
     var prefix = ""
     /// Whom the end is told, instead of the engine: the prompt.
@@ -33,9 +32,17 @@ final class ActiveRun: @unchecked Sendable {
         return prefix + String(taken)
     }
 
+    /// Tells the prompt how its line ended, once.
+    func tell(_ result: Result<[Value], MusterError>) {
+        let told = whenOver
+        whenOver = nil
+        told?(result)
+    }
+
     /// Begins the addresses of a prompt's next line.
     func beginLine(_ number: Int) {
         prefix = "\(number)."
         taken = 0
+        isUnwinding = false
     }
 }

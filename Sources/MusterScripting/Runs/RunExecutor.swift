@@ -49,16 +49,23 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     public func start(_ run: Run, code: CodeBundle, journal: [Step]) {
         if case .prompt = run.cause { return startPrompt(run) }
         do {
-            let policy = try policy(code.main)
+            let policy = try policy(Self.policyName(run, code.main))
             let activeRun = ActiveRun(run: run, policy: policy, journal: journal)
             lock.withLock { active[run.id] = activeRun }
             policy.isolate.submit { [self] lua in
-                guard let lua else { return }
+                // The isolate was given up while the run waited for its turn: it begins in the next one.
+                guard let lua else { return restart(activeRun) }
                 execute(activeRun, code, lua)
             }
         } catch {
-            over(run.id, .failure(error))
+            failed(toStart: run.id, error)
         }
+    }
+
+    private func restart(_ run: ActiveRun) {
+        guard forget(run) else { return }
+        let id = run.run.id
+        Task { [loop] in try? await loop.turn { engine, _ in engine.restartRuns([id]) } }
     }
 
     public func resume(_ run: RunID, address: String, outcome: Step.Outcome) {
@@ -66,16 +73,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
         activeRun.policy.isolate.submit { [self] lua in
             guard let lua, activeRun.waiting == address, let strand = activeRun.strand else { return }
             activeRun.waiting = nil
-            proceed(activeRun, lua.resume(strand, with: outcome.result), lua)
-        }
-    }
-
-    public func cancel(_ run: RunID) {
-        guard let activeRun = lock.withLock({ active[run] }) else { return }
-        activeRun.policy.isolate.submit { [self] lua in
-            guard let lua, !activeRun.isCancelled else { return }
-            activeRun.cancellation = MusterError(.cancelled, "the run was cancelled")
-            if activeRun.waiting != nil { unwind(activeRun, lua) }
+            proceed(activeRun, answer(activeRun, strand, outcome, lua), lua)
         }
     }
 
@@ -88,7 +86,8 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
             run.policy.isolate.submit { lua in
                 run.waiting = nil
                 if let lua, let strand = run.strand { lua.finish(strand) }
-                run.whenOver?(.failure(MusterError(.storeFailed, "the engine had to load its store again", hint: "try again")))
+                run.strand = nil
+                run.tell(.failure(MusterError(.storeFailed, "the engine had to load its store again", hint: "try again")))
             }
         }
     }
@@ -106,27 +105,26 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
                 guard let handler = loaded.handlers[run.run.hook] else {
                     throw MusterError(.notFound, "\(code.main) no longer has the hook \(run.run.hook)")
                 }
-                start = lua.dispatch(loaded.chunk, handler: handler, arguments: [run.run.argument], seed: seed)
+                start = lua.dispatch(loaded.chunk, handler: handler, event: run.run.argument, seed: seed)
             }
             run.strand = start.strand
             proceed(run, start.outcome, lua)
         } catch {
-            over(run.run.id, .failure(error))
+            over(run, .failure(error))
         }
     }
 
     /// Goes on until the script waits for the engine or is over.
     func proceed(_ run: ActiveRun, _ first: LuaOutcome, _ lua: Lua) {
         var outcome = first
-        while true {
+        // A run that was dropped meanwhile executes anew elsewhere: this one must not be heard of again.
+        while isCurrent(run) {
             switch outcome {
-            case .returned(let values):
-                return end(run, .success(values))
-            case .failed(let error):
-                return end(run, .failure(run.cancellation ?? error))
+            case .returned(let values): return end(run, .success(values), lua)
+            case .failed(let error): return end(run, .failure(error), lua)
             case .yielded(let name, let given):
-                if run.cancellation != nil, !run.isCancelled { return unwind(run, lua) }
                 guard let strand = run.strand else { return }
+                let address = run.nextAddress()
                 let arguments: [Value]
                 do throws(MusterError) {
                     arguments = try Value.array(given).storable().array ?? []
@@ -134,22 +132,33 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
                     outcome = lua.resume(strand, with: .failure(error))
                     continue
                 }
-                let address = run.nextAddress()
                 if name == "log", let text = arguments.first?.string { run.whenLogged?(text) }
-                guard let recorded = run.journal[address] else {
-                    return ask(run, address, name, arguments)
+                guard let recorded = run.journal[address] else { return ask(run, address, name, arguments) }
+                if recorded.name == name, recorded.arguments == arguments {
+                    guard let result = recorded.outcome else { return ask(run, address, name, arguments) }
+                    outcome = answer(run, strand, result, lua)
+                } else {
+                    outcome = answer(run, strand, .error(Engine.divergence(recorded, name, arguments)), lua)
                 }
-                guard recorded.name == name, recorded.arguments == arguments else {
-                    let error = Engine.divergence(recorded, name, arguments)
-                    run.cancellation = error
-                    run.isCancelled = true
-                    outcome = lua.cancel(strand, with: error)
-                    continue
-                }
-                guard let result = recorded.outcome else { return ask(run, address, name, arguments) }
-                outcome = lua.resume(strand, with: result.result)
             }
         }
+    }
+
+    /// Errors that unwind a run, so that its `<close>` handlers run, and that no `pcall` catches.
+    private static let uncatchable: Set<MusterError.Code> = [.cancelled, .diverged, .stepLimit]
+
+    private func answer(_ run: ActiveRun, _ strand: LuaStrand, _ outcome: Step.Outcome, _ lua: Lua) -> LuaOutcome {
+        guard case .error(let error) = outcome, Self.uncatchable.contains(error.code) else {
+            return lua.resume(strand, with: outcome.result)
+        }
+        if run.isUnwinding {
+            // Its undo does not come to an end either.
+            lua.finish(strand)
+            run.strand = nil
+            return .failed(error)
+        }
+        run.isUnwinding = true
+        return lua.cancel(strand, with: error)
     }
 
     private func ask(_ run: ActiveRun, _ address: String, _ name: String, _ arguments: [Value]) {
@@ -163,25 +172,43 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
         }
     }
 
-    /// Raises the cancellation where the script waits, so that its `<close>` handlers run.
-    private func unwind(_ run: ActiveRun, _ lua: Lua) {
-        guard let strand = run.strand, let error = run.cancellation else { return }
-        run.waiting = nil
-        run.isCancelled = true
-        proceed(run, lua.cancel(strand, with: error), lua)
-    }
-
-    private func end(_ run: ActiveRun, _ result: Result<[Value], MusterError>) {
-        if let whenOver = run.whenOver {
-            whenOver(result)
+    private func end(_ run: ActiveRun, _ result: Result<[Value], MusterError>, _ lua: Lua) {
+        if case .prompt = run.run.cause {
+            run.tell(result)
+            // A session whose isolate is lost cannot go on; the next line opens another.
+            if lua.isStuck { over(run, .failure(MusterError(.cancelled, "the session hung and was given up"))) }
             return
         }
-        over(run.run.id, result.map { $0.first ?? .null })
+        over(run, result.map { $0.first ?? .null })
     }
 
-    func over(_ id: RunID, _ result: Result<Value, MusterError>) {
-        lock.withLock { active[id] = nil }
+    /// Tells the engine that a run is over, unless the engine has dropped it.
+    private func over(_ run: ActiveRun, _ result: Result<Value, MusterError>) {
+        guard forget(run) else { return }
+        if case .script = run.run.cause { forgetPolicy(Self.policyName(run.run, "")) }
+        over(run.run.id, result)
+    }
+
+    private func over(_ id: RunID, _ result: Result<Value, MusterError>) {
         Task { [loop] in try? await loop.turn { engine, now in engine.runEnded(id, result, now: now) } }
+    }
+
+    func over(prompt run: ActiveRun) { over(run, .success(.null)) }
+    func failed(toStart id: RunID, _ error: MusterError) { over(id, .failure(error)) }
+
+    private func isCurrent(_ run: ActiveRun) -> Bool { lock.withLock { active[run.run.id] === run } }
+
+    private func forget(_ run: ActiveRun) -> Bool {
+        lock.withLock {
+            guard active[run.run.id] === run else { return false }
+            active[run.run.id] = nil
+            return true
+        }
+    }
+
+    /// A script of an operator's has an isolate for itself, which ends with it.
+    private static func policyName(_ run: Run, _ main: String) -> String {
+        if case .script = run.cause { "script \(run.id)" } else { main }
     }
 
     func activate(_ run: ActiveRun) { lock.withLock { active[run.run.id] = run } }

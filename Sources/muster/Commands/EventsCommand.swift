@@ -13,7 +13,9 @@ struct EventsCommand: AsyncParsableCommand {
     var after: Int64?
 
     func validate() throws {
-        guard (0...100_000).contains(limit), (after ?? 0) >= 0 else { throw ValidationError("--limit is 0 to 100000, --after at least 0") }
+        guard (0...100_000).contains(limit), (after ?? 0) >= 0 else {
+            throw ValidationError("--limit is 0 to 100000, --after at least 0")
+        }
     }
 
     func run() async throws {
@@ -53,14 +55,16 @@ struct EventsCommand: AsyncParsableCommand {
 enum EventView {
     static func line(_ event: Event, _ style: Style, width: Int? = nil, now: Int64 = Times.now) -> String {
         let facts = TextWidth.clean(Words.facts(event.data))
-        let concerned = TextWidth.clean([event.resource?.rawValue, event.server?.rawValue].compactMap { $0 }.joined(separator: " "))
+        let concerned = TextWidth.clean(
+            [event.resource?.rawValue, event.server?.rawValue].compactMap { $0 }.joined(separator: " "))
         let name = TextWidth.clean(event.name)
         let time = Times.clock(event.at.milliseconds, now: now)
         // What is last is not padded.
         let head = pad("\(event.id)", 5, right: true) + "  " + time + "  "
         let isBare = facts.isEmpty && concerned.isEmpty
         let words = [
-            style(isBare ? name : pad(name, 22), .event(event.name)), style(facts.isEmpty ? concerned : pad(concerned, 12), .bold),
+            style(isBare ? name : pad(name, 22), .event(event.name)),
+            style(facts.isEmpty ? concerned : pad(concerned, 12), .bold),
         ]
         let used = TextWidth.of(head) + max(22, TextWidth.of(name)) + max(12, TextWidth.of(concerned)) + 4
         let shown = width.map { TextWidth.cut(facts, to: max(20, $0 - used)) } ?? facts

@@ -39,12 +39,16 @@ struct FenceCommand: AsyncParsableCommand {
         guard let end else {
             throw MusterError(
                 .timeout, "\(name) was not seen off within \(Quantity.people(milliseconds: timeout.milliseconds))",
-                hint: "the order stands: muster events --follow; or switch it off by hand, then: muster fence \(name) --confirm-off", subject: name)
+                hint:
+                    "the order stands: muster events --follow; or switch it off by hand, then: muster fence \(name) --confirm-off",
+                subject: name)
         }
         if end.name == "fence.failed" {
             throw MusterError(
-                MusterError.Code(rawValue: end.data["code"]?.string ?? "fence_failed"), end.data["message"]?.string ?? "\(name) could not be fenced",
-                hint: (end.data["hint"]?.string.map { "\($0); or " } ?? "") + "if you have seen that it is off: muster fence \(name) --confirm-off",
+                MusterError.Code(rawValue: end.data["code"]?.string ?? "fence_failed"),
+                end.data["message"]?.string ?? "\(name) could not be fenced",
+                hint: (end.data["hint"]?.string.map { "\($0); or " } ?? "")
+                    + "if you have seen that it is off: muster fence \(name) --confirm-off",
                 subject: name)
         }
         show.value((try? Value(encoding: end)) ?? .null) {

@@ -2,7 +2,8 @@ import ArgumentParser
 import MusterCore
 
 struct PlanCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "plan", abstract: "Shows what applying a fleet file would change.")
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Shows what applying a fleet file would change.")
     @OptionGroup var engine: EngineOptions
     @Argument(help: "The fleet file (fleet.lua).", completion: .file(extensions: ["lua"])) var file: String
 

@@ -2,7 +2,8 @@ import ArgumentParser
 import MusterCore
 
 struct HooksCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "hooks", abstract: "Lists the hook files and what they react to.")
+    static let configuration = CommandConfiguration(
+        commandName: "hooks", abstract: "Lists the hook files and what they react to.")
     @OptionGroup var engine: EngineOptions
 
     func run() async throws { try await engine.list("hooks", none: "no hook files", HooksView.table) }
@@ -18,7 +19,8 @@ enum HooksView {
             }
             for (index, hook) in (file["hooks"].array ?? []).enumerated() {
                 table.add(
-                    Table.Cell(index == 0 ? name : "", .bold), Table.Cell(hook.string ?? hook["id"].string ?? hook["name"].string ?? ""),
+                    Table.Cell(index == 0 ? name : "", .bold),
+                    Table.Cell(hook.string ?? hook["id"].string ?? hook["name"].string ?? ""),
                     Table.Cell(trigger(hook["trigger"])), Table.Cell(hook["place"].string ?? "", .faint))
             }
         }
@@ -27,7 +29,9 @@ enum HooksView {
 
     private static func trigger(_ value: Value) -> String {
         if let event = value["event"]["_0"].string ?? value["event"].string { return event }
-        if let interval = value["timer"]["_0"].int ?? value["timer"].int { return "every \(Quantity.people(milliseconds: interval))" }
+        if let interval = value["timer"]["_0"].int ?? value["timer"].int {
+            return "every \(Quantity.people(milliseconds: interval))"
+        }
         return value.string ?? ""
     }
 

@@ -6,7 +6,8 @@ enum ListViews {
         var table = Table("MACHINE", "STATE", "POWER", "SERVER", "ADDRESS", ">MEMORY", ">CPUS", "TAGS", "NOTE")
         for value in values {
             table.add(
-                Table.Cell(value["name"].string ?? "", .bold), .state(value["state"].string ?? ""), .state(value["power"].string ?? ""),
+                Table.Cell(value["name"].string ?? "", .bold), .state(value["state"].string ?? ""),
+                .state(value["power"].string ?? ""),
                 Table.Cell(value["server"].string ?? ""), Table.Cell(value["address"].string ?? ""),
                 Table.Cell(memory(value)), Table.Cell(value["cpus"].int.map(String.init) ?? ""), Table.Cell(tags(value)),
                 Table.Cell(note(on: value), .busy))
@@ -26,7 +27,8 @@ enum ListViews {
             let blocked = value["blocked"]
             let since = value["since"].int ?? blocked["since"].int
             table.add(
-                Table.Cell(value["name"].string ?? "", .bold), .state(value["state"].string ?? ""), Table.Cell(value["resource"].string ?? ""),
+                Table.Cell(value["name"].string ?? "", .bold), .state(value["state"].string ?? ""),
+                Table.Cell(value["resource"].string ?? ""),
                 Table.Cell(value["address"].string ?? ""), Table.Cell(value["image"].string ?? ""),
                 Table.Cell(value["priority"].int.map(String.init) ?? ""), Table.Cell(since.map { Times.ago($0, now: now) } ?? ""),
                 notes: blocked.isNull
@@ -54,5 +56,7 @@ enum ListViews {
         return Quantity.people(bytes: size << 20)
     }
 
-    private static func tags(_ value: Value) -> String { (value["tags"].array ?? []).compactMap(\.string).joined(separator: ", ") }
+    private static func tags(_ value: Value) -> String {
+        (value["tags"].array ?? []).compactMap(\.string).joined(separator: ", ")
+    }
 }

@@ -20,7 +20,8 @@ struct DisarmCommand: AsyncParsableCommand {
 struct MaintenanceCommand: AsyncParsableCommand {
     enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
 
-    static let configuration = CommandConfiguration(commandName: "maintenance", abstract: "Takes a machine out of use, or returns it.")
+    static let configuration = CommandConfiguration(
+        commandName: "maintenance", abstract: "Takes a machine out of use, or returns it.")
     @OptionGroup var engine: EngineOptions
     @Argument(help: "The machine.") var name: String
     @Argument(help: "on or off.") var to: Switch

@@ -67,7 +67,8 @@ struct TargetOrder: ParsableArguments {
         let blocked = server["blocked"]
         guard blocked.isNull else {
             let name = server["name"].string ?? ""
-            throw MusterError("blocked", "\(name): \(blocked["reason"].string ?? "")", hint: blocked["remedy"].string, subject: name)
+            throw MusterError(
+                "blocked", "\(name): \(blocked["reason"].string ?? "")", hint: blocked["remedy"].string, subject: name)
         }
         return server["state"].string == reached
     }

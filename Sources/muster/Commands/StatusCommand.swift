@@ -20,7 +20,9 @@ enum StatusView {
         var lines = [headline(status, resources, servers, screen.style)] + warnings(status, screen.style)
         if !resources.isEmpty { lines += [""] + screen.table(ListViews.resources(resources)) }
         if !servers.isEmpty { lines += [""] + screen.table(ListViews.servers(servers)) }
-        if resources.isEmpty, servers.isEmpty { lines += ["", "no machines yet: declare a fleet and run: muster apply fleet.lua"] }
+        if resources.isEmpty, servers.isEmpty {
+            lines += ["", "no machines yet: declare a fleet and run: muster apply fleet.lua"]
+        }
         return lines
     }
 
@@ -41,9 +43,15 @@ enum StatusView {
     private static func warnings(_ status: Value, _ style: Style) -> [String] {
         var lines: [String] = []
         if status["armed"].bool == false { lines.append(style("no failover happens until: muster arm", .bad)) }
-        if status["quiet"].bool == true { lines.append(style("quiet time after the start: nothing is declared failed yet", .busy)) }
-        if status["network_up"].bool == false { lines.append(style("the machines' network is down: silence does not count", .bad)) }
-        if let problem = status["boot_problem"].string { lines.append(style("the boot service does not run: \(TextWidth.clean(problem))", .bad)) }
+        if status["quiet"].bool == true {
+            lines.append(style("quiet time after the start: nothing is declared failed yet", .busy))
+        }
+        if status["network_up"].bool == false {
+            lines.append(style("the machines' network is down: silence does not count", .bad))
+        }
+        if let problem = status["boot_problem"].string {
+            lines.append(style("the boot service does not run: \(TextWidth.clean(problem))", .bad))
+        }
         if status["hooks"].array?.isEmpty == true { lines.append(style("no hook is loaded: nothing reacts to events", .busy)) }
         return lines
     }

@@ -29,7 +29,9 @@ struct EngineChecks {
         return true
     }
 
-    private var daemon: Finding { .program("qemu-storage-daemon", for: "gives machines their images", package: "qemu-system-common", .engine) }
+    private var daemon: Finding {
+        .program("qemu-storage-daemon", for: "gives machines their images", package: "qemu-system-common", .engine)
+    }
 
     private var bootFiles: [Finding] {
         ["undionly.kpxe", "snponly.efi"].map {
@@ -50,11 +52,14 @@ struct EngineChecks {
     private var stateDirectory: Finding {
         // The nearest folder that there is decides whether the directory can be made.
         var folder = state
-        while !FileManager.default.fileExists(atPath: folder), folder.count > 1 { folder = (folder as NSString).deletingLastPathComponent }
+        while !FileManager.default.fileExists(atPath: folder), folder.count > 1 {
+            folder = (folder as NSString).deletingLastPathComponent
+        }
         let isWritable = access(folder.isEmpty ? "." : folder, W_OK | X_OK) == 0
         return Finding(
             group: .engine, name: "state directory", state: isWritable ? .present : .missing,
-            detail: isWritable ? state : "\(state) is not writable for this user", remedy: "choose another with --state DIR, or run as its owner")
+            detail: isWritable ? state : "\(state) is not writable for this user",
+            remedy: "choose another with --state DIR, or run as its owner")
     }
 
     private var running: Finding {
@@ -80,7 +85,9 @@ struct EngineChecks {
     private static func hasCapability(_ number: Int) -> Bool {
         let status = FileManager.default.contents(atPath: "/proc/self/status").map { String(decoding: $0, as: UTF8.self) } ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
-        guard let mask = line.flatMap({ UInt64($0.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) }) else { return false }
+        guard let mask = line.flatMap({ UInt64($0.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) }) else {
+            return false
+        }
         return mask >> number & 1 == 1
     }
 }
@@ -100,7 +107,8 @@ enum ProgramFile {
     static func isHere(_ path: String) -> Bool {
         if path.hasPrefix("/") { return FileManager.default.fileExists(atPath: path) }
         // The folders of system programs are in root's path only.
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
+        let folders =
+            (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
         return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(path)") }
     }
 }

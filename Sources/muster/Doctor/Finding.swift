@@ -66,7 +66,8 @@ struct Diagnosis: Sendable {
             lines.append(style(group.title, .bold))
             for item in items {
                 let padding = String(repeating: " ", count: width - TextWidth.of(item.name))
-                lines.append("  \(mark(item.state, style)) \(item.name)\(padding)  \(style(item.detail, item.state == .missing ? .bad : .faint))")
+                let detail = style(item.detail, item.state == .missing ? .bad : .faint)
+                lines.append("  \(mark(item.state, style)) \(item.name)\(padding)  \(detail)")
                 if item.state != .present, let remedy = item.remedy { lines.append("      \(style("hint:", .name)) \(remedy)") }
             }
         }

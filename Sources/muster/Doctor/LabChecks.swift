@@ -8,7 +8,8 @@ enum LabChecks {
     private static var programs: [Finding] {
         Lab.requirements.map { requirement in
             Finding(
-                group: .lab, name: (requirement.path as NSString).lastPathComponent, state: requirement.isMet ? .present : .missing,
+                group: .lab, name: (requirement.path as NSString).lastPathComponent,
+                state: requirement.isMet ? .present : .missing,
                 detail: requirement.isMet ? requirement.package : "\(requirement.path) is not here", package: requirement.package)
         }
     }
@@ -27,7 +28,8 @@ enum LabChecks {
         if descriptor >= 0 { close(descriptor) }
         return Finding(
             group: .lab, name: "/dev/net/tun", state: descriptor >= 0 ? .present : .missing,
-            detail: descriptor >= 0 ? "network cards for the machines" : "it cannot be opened", remedy: "modprobe tun, and run the lab as root")
+            detail: descriptor >= 0 ? "network cards for the machines" : "it cannot be opened",
+            remedy: "modprobe tun, and run the lab as root")
     }
 
     /// A device that opens and answers may still run no guest: only one that booted is a proof, and the lab tries that.
@@ -38,9 +40,12 @@ enum LabChecks {
         }
         defer { close(descriptor) }
         let version = ioctl(descriptor, kvmGetVersion, 0)
-        guard version == 12 else { return Finding(group: .lab, name: "KVM", state: .absent, detail: "it speaks version \(version), not 12") }
+        guard version == 12 else {
+            return Finding(group: .lab, name: "KVM", state: .absent, detail: "it speaks version \(version), not 12")
+        }
         return Finding(
-            group: .lab, name: "KVM", state: .unknown, detail: "answers, but whether guests run is unknown: muster lab up tries one, and emulates else")
+            group: .lab, name: "KVM", state: .unknown,
+            detail: "answers, but whether guests run is unknown: muster lab up tries one, and emulates else")
     }
 
     /// KVM_GET_API_VERSION of linux/kvm.h: `_IO(0xAE, 0)`.

@@ -45,7 +45,10 @@ struct LabCommand: ParsableCommand {
     struct Kill: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Does harm to a machine.",
-            discussion: "freeze: it stands still with its power on. power: its power is gone. thaw: a frozen one goes on as if nothing had happened.")
+            discussion: """
+                freeze: it stands still with its power on. power: its power is gone. thaw: a frozen one goes on as if nothing had \
+                happened.
+                """)
         @OptionGroup var place: LabPlace
         @Argument(help: "The machine.") var name: String
         @Option(help: "freeze, power or thaw.") var how = Lab.Harm.freeze
@@ -64,9 +67,11 @@ struct LabCommand: ParsableCommand {
 
     struct Enter: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Runs a command on the lab's network.", discussion: "For example: muster lab enter curl http://10.77.0.100/")
+            abstract: "Runs a command on the lab's network.",
+            discussion: "For example: muster lab enter curl http://10.77.0.100/")
         @Option(help: "The lab's folder.") var folder: String?
-        @Argument(parsing: .captureForPassthrough, help: "The command and its arguments; a shell when there is none.") var command: [String] = []
+        @Argument(parsing: .captureForPassthrough, help: "The command and its arguments; a shell when there is none.")
+        var command: [String] = []
 
         func run() throws {
             let words = command.first == "--" ? Array(command.dropFirst()) : command

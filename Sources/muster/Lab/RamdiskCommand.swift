@@ -9,7 +9,8 @@ struct RamdiskCommand: ParsableCommand {
         discussion: "fleet.lua names it: boot_network { files = … }.")
 
     @Argument(help: "The folder to fill.", completion: .directory) var folder: String
-    @Option(help: "The version of an installed kernel; by default Debian's kernel for virtual machines, downloaded once.") var kernel: String?
+    @Option(help: "The version of an installed kernel; by default Debian's kernel for virtual machines, downloaded once.")
+    var kernel: String?
     @Flag(help: "Leave out the drivers of real network cards: smaller, for virtual machines only.") var virtual = false
     @OptionGroup var show: ShowOptions
 
@@ -17,7 +18,9 @@ struct RamdiskCommand: ParsableCommand {
 
     func run() throws {
         let progress = { (text: String) in if !show.json { Screen.error.line("… \(text)") } }
-        let found = try kernel.map { (version) throws(MusterError) in try Kernel.installed(version) } ?? KernelCache.kernel(progress: progress)
+        let found =
+            try kernel.map { (version) throws(MusterError) in try Kernel.installed(version) }
+            ?? KernelCache.kernel(progress: progress)
         if kernel == nil, !virtual {
             progress("this kernel has no drivers for common real machines: name an installed one with --kernel for those")
         }

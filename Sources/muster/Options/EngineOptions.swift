@@ -41,5 +41,5 @@ struct Length: ExpressibleByArgument {
         self.milliseconds = milliseconds
     }
 
-    var defaultValueDescription: String { Quantity.people(milliseconds: milliseconds) }
+    var defaultValueDescription: String { "\(milliseconds / 1000)s" }
 }

@@ -45,9 +45,10 @@ struct Table {
         }
         let titles = used.map { Cell(columns[$0].title, .faint) }
         let head = line(titles, used, widths, style, width)
-        return [head] + rows.flatMap { row in
-            [line(used.map { row.cells[$0] }, used, widths, style, width)] + row.notes.map { note(in: $0, style, width) }
-        }
+        return [head]
+            + rows.flatMap { row in
+                [line(used.map { row.cells[$0] }, used, widths, style, width)] + row.notes.map { note(in: $0, style, width) }
+            }
     }
 
     private func line(_ cells: [Cell], _ used: [Int], _ widths: [Int], _ style: Style, _ limit: Int?) -> String {

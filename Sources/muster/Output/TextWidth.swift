@@ -19,7 +19,12 @@ enum TextWidth {
     /// The text with what could move the cursor or change its colour made visible: names come from machines too.
     static func clean(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? ($0 == "\n" || $0 == "\t" ? " " : "\u{FFFD}") : $0 }))
+        return String(String.UnicodeScalarView(text.unicodeScalars.map(visible)))
+    }
+
+    private static func visible(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        if scalar == "\n" || scalar == "\t" { return " " }
+        return isControl(scalar) ? "\u{FFFD}" : scalar
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
@@ -45,8 +50,9 @@ enum TextWidth {
     /// The wide and full-width ranges of Unicode Standard Annex #11.
     private static func isWide(_ scalar: UInt32) -> Bool {
         switch scalar {
-        case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19,
-            0xFE30...0xFE6F, 0xFF01...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1FAFF, 0x20000...0x3FFFD:
+        case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF,
+            0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF01...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF,
+            0x1F900...0x1FAFF, 0x20000...0x3FFFD:
             true
         default: false
         }

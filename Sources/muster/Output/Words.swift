@@ -45,7 +45,8 @@ enum Words {
         case .string: value.json
         case .array(let items): "{" + items.map(argument).joined(separator: ", ") + "}"
         case .object(let fields):
-            "{" + fields.sorted { $0.key < $1.key }.filter { $0.key != Value.typeKey }
+            "{"
+                + fields.sorted { $0.key < $1.key }.filter { $0.key != Value.typeKey }
                 .map { "\($0.key) = \(argument($0.value))" }.joined(separator: ", ") + "}"
         default: value.json
         }

@@ -38,7 +38,8 @@ final class LineEditor: Sendable {
         using_history()
         stifle_history(Self.longestHistory)
         try? FileManager.default.createDirectory(
-            atPath: (history as NSString).deletingLastPathComponent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            atPath: (history as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
         read_history(history)
     }
 
@@ -88,7 +89,9 @@ final class LineEditor: Sendable {
 
     /// The next key as a Unicode scalar; -1 when there are no more, or the line is abandoned.
     private func readKey() -> Int32 {
-        var watched = [pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0), pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)]
+        var watched = [
+            pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0), pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0),
+        ]
         while poll(&watched, 2, -1) < 0 { guard errno == EINTR else { return -1 } }
         if watched[1].revents != 0 {
             var drained = [UInt8](repeating: 0, count: 64)

@@ -21,7 +21,11 @@ struct RunCommand: AsyncParsableCommand {
         if noWait { return engine.show.value(started) { ["run \(number): muster runs show \(number)"] } }
         let presses = Mutex(0)
         let watch = SignalWatch([SIGINT]) { _ in
-            guard presses.withLock({ $0 += 1; return $0 }) == 1 else { Foundation.exit(ExitStatus.interrupted) }
+            let count = presses.withLock { presses in
+                presses += 1
+                return presses
+            }
+            if count > 1 { Foundation.exit(ExitStatus.interrupted) }
             Screen.error.line("cancelling the run; once more leaves it to the engine")
             Task {
                 do { _ = try await client.request("run.cancel", ["id": .int(number)]) } catch { Screen.error.line("\(error)") }
@@ -62,7 +66,8 @@ struct RunCommand: AsyncParsableCommand {
         case .done: return
         case .cancelled: throw run.error ?? MusterError(.cancelled, "run \(run.id) was cancelled")
         default:
-            throw run.error ?? MusterError("run_failed", "run \(run.id) is \(run.status.rawValue)", hint: "muster runs show \(run.id)")
+            throw run.error
+                ?? MusterError("run_failed", "run \(run.id) is \(run.status.rawValue)", hint: "muster runs show \(run.id)")
         }
     }
 }

@@ -20,7 +20,9 @@ struct RunStory {
     private static func ordered(_ steps: [Step]) -> [Step] {
         steps.enumerated().sorted { left, right in
             let (a, b) = (left.element, right.element)
-            return (a.intended.milliseconds, a.sequence ?? .max, left.offset) < (b.intended.milliseconds, b.sequence ?? .max, right.offset)
+            return (a.intended.milliseconds, a.sequence ?? .max, left.offset) < (
+                b.intended.milliseconds, b.sequence ?? .max, right.offset
+            )
         }.map(\.element)
     }
 
@@ -50,7 +52,8 @@ struct RunStory {
             let subjects = [run.argument["resource"]["name"].string, run.argument["server"]["name"].string].compactMap { $0 }
             return ["started by event \(id), \(([name] + subjects).joined(separator: " "))", "at \(when)"]
         case .timer(let number): return ["started by its timer, tick \(number)", "at \(when)"]
-        case .script(let operatorName), .prompt(let operatorName): return ["started by \(TextWidth.clean(operatorName))", "at \(when)"]
+        case .script(let operatorName), .prompt(let operatorName):
+            return ["started by \(TextWidth.clean(operatorName))", "at \(when)"]
         }
     }
 
@@ -101,7 +104,12 @@ struct RunStory {
 
     private var ending: [String] {
         guard let finished = run.finished, !run.status.isLive || run.status == .asking else {
-            return ["", style("it is \(run.status.rawValue), for \(Quantity.people(milliseconds: max(0, now - run.at.milliseconds))) so far", .busy)]
+            return [
+                "",
+                style(
+                    "it is \(run.status.rawValue), for \(Quantity.people(milliseconds: max(0, now - run.at.milliseconds))) so far",
+                    .busy),
+            ]
         }
         let took = Quantity.people(milliseconds: finished.milliseconds - run.at.milliseconds)
         let result = run.result.isNull ? "" : " → \(cut(Words.result(run.result), 30))"

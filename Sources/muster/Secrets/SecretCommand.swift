@@ -15,8 +15,12 @@ struct SecretCommand: ParsableCommand {
         @Argument(help: "Its name (bmc/node1).") var name: String
 
         func validate() throws {
-            let isPlain = name.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && $0.properties.generalCategory != .control }
-            guard !name.isEmpty, name.count <= 128, isPlain else { throw ValidationError("a secret's name is 1 to 128 characters without spaces") }
+            let isPlain = name.unicodeScalars.allSatisfy {
+                !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+            }
+            guard !name.isEmpty, name.count <= 128, isPlain else {
+                throw ValidationError("a secret's name is 1 to 128 characters without spaces")
+            }
         }
 
         func run() throws {

@@ -11,7 +11,9 @@ enum SecretInput {
     static func read(prompt: String) throws -> Secret {
         var bytes = isatty(STDIN_FILENO) == 1 ? typed(prompt) : received(until: nil)
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-        guard !bytes.isEmpty else { throw MusterError(.badArgument, "the secret is empty", hint: "type it, or send it: muster secret set NAME < FILE") }
+        guard !bytes.isEmpty else {
+            throw MusterError(.badArgument, "the secret is empty", hint: "type it, or send it: muster secret set NAME < FILE")
+        }
         guard bytes.count <= longest else { throw MusterError(.badArgument, "the secret is longer than \(longest >> 10) KiB") }
         return Secret(bytes: bytes)
     }

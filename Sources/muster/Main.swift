@@ -22,8 +22,8 @@ struct Muster: ParsableCommand {
         commandName: "muster",
         abstract: "Runs machines by script: a dead machine's server comes back on another machine.",
         discussion: """
-            Most commands ask a running engine (muster serve). Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no engine, 4 refused by \
-            a safety rule, 5 not found.
+            Most commands ask a running engine (muster serve). Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no engine, 4 \
+            refused by a safety rule, 5 not found.
             """,
         version: Version.text,
         subcommands: [],

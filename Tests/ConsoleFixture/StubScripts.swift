@@ -1,8 +1,8 @@
 import MusterCore
 import MusterEngine
 
-/// A scripting side of a few words. A script's lines are carried out in order: `log TEXT`, `emit NAME`, `own SERVER` (answer for it),
-/// `fail CODE MESSAGE`, `wait` (until it is cancelled), `return TEXT`.
+/// A scripting side of a few words. A script's lines are carried out in order: `log TEXT`, `emit NAME`, `own SERVER` (answer for
+/// it), `fail CODE MESSAGE`, `wait` (until it is cancelled), `return TEXT`.
 public final class StubScripts: ScriptService, RunHost {
     private let loop: EngineLoop
     private let sessions = SessionBook()

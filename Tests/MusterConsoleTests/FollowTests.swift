@@ -78,6 +78,18 @@ import Testing
         }
     }
 
+    @Test func aClientThatNeverReadsHoldsUpNobodyAndNotTheEnd() async throws {
+        try await TestConsole.with { console in
+            let stalled = try RawSocket.open(console.socket)
+            defer { close(stalled) }
+            let request = Array("GET /v1/events/follow?after=0 HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+            #expect(Glibc.send(stalled, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
+            // More than the socket's buffers take.
+            for _ in 0..<2500 { try await console.emitEvent() }
+            try await expectAnswers(console.client)
+        }
+    }
+
     @Test func aClientThatGoesEndsItsStream() async throws {
         try await TestConsole.with { console in
             for _ in 0..<20 {

@@ -4,8 +4,8 @@ import Testing
 
 extension InTheLab {
     @Suite struct EngineDeathTests {
-        /// The engine is killed four times: while all is well, in the middle of a fence, right after a claim, and while the standby
-        /// boots. No machine notices, and the one failover goes on where it was.
+        /// The engine is killed four times: while all is well, in the middle of a fence, right after a claim, and while the
+        /// standby boots. No machine notices, and the one failover goes on where it was.
         @Test func killedEngineGoesOnWhereItWas() async throws {
             try await Stage.play(machines: 2) { stage in
                 let first = try await stage.startShop()
@@ -44,7 +44,9 @@ extension InTheLab {
             try stage.place("two cups")
             try await stage.engine.start()
             try stage.place("three spoons")
-            _ = try await eventually("\(machine) is heard again") { try await stage.resource(machine)?["state"].string == "active" ? true : nil }
+            _ = try await eventually("\(machine) is heard again") {
+                try await stage.resource(machine)?["state"].string == "active" ? true : nil
+            }
             #expect(stage.engine.exports == exports)
             #expect(stage.lab.status().machines.first { $0.name == machine }?.pid == process)
             #expect(try await stage.server()["state"].string == "running")

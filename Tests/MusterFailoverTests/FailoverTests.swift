@@ -1,7 +1,8 @@
 import MusterCore
 import Testing
 
-/// Whole stories with real parts: machines that boot over the network, BMCs, exports, and the engine's own process. One lab at a time.
+/// Whole stories with real parts: machines that boot over the network, BMCs, exports, and the engine's own process.
+/// One lab at a time.
 @Suite(.serialized) enum InTheLab {}
 
 extension InTheLab {
@@ -65,8 +66,8 @@ extension InTheLab {
             #expect(try await stage.resource(name) == nil)
             let before = try await stage.lastEvent
             let switchedOn = try stage.lab.run([
-                "ipmitool", "-I", "lanplus", "-C", "3", "-H", machine.bmcAddress.description, "-U", "admin", "-f", stage.lab.passwordFile,
-                "power", "on",
+                "ipmitool", "-I", "lanplus", "-C", "3", "-H", machine.bmcAddress.description, "-U", "admin",
+                "-f", stage.lab.passwordFile, "power", "on",
             ])
             #expect(switchedOn.status == 0, "\(switchedOn.errors)")
             try await stage.event("resource.discovered", of: name, after: before)

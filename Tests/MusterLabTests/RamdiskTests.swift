@@ -66,7 +66,9 @@ import Testing
     }
 
     /// Without a name for it, each script runs in a shell that the guest has.
-    @Test(arguments: ["init", "agent/heartbeat", "agent/watch-root", "agent/lease", "shop/init", "shop/cgi-bin/orders"])
+    @Test(arguments: [
+        "init", "agent/heartbeat", "agent/watch-root", "agent/lease", "shop/init", "shop/power-button", "shop/cgi-bin/orders",
+    ])
     func theShellOfTheGuestAcceptsTheScript(_ script: String) throws {
         #expect(LabFixture.shared)
         let path = "\(try SharedFiles.folder("guest"))/\(script)"

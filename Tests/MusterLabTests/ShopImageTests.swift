@@ -13,7 +13,7 @@ import Testing
             let check = try Command.result(of: ["e2fsck", "-f", "-n", path])
             #expect(check.status == 0, "\(check.errors)")
             func inside(_ request: String) throws -> String { try Command.result(of: ["debugfs", "-R", request, path]).text }
-            for entry in ["/sbin/init", "/bin/busybox", "/www/cgi-bin/orders"] {
+            for entry in ["/sbin/init", "/bin/busybox", "/etc/acpi/PWRF/00000080", "/www/cgi-bin/orders"] {
                 let description = try inside("stat \(entry)")
                 #expect(description.contains("Type: regular") && description.contains("Mode:  0755"), "\(entry): \(description)")
             }

@@ -7,7 +7,7 @@ import Testing
 
 /// A small fleet with the shipped hooks, under virtual time: the real engine, loop and scripts on simulated machines.
 final class Scene: Sendable {
-    let time = VirtualTime()
+    let time: VirtualTime
     let store: MemoryStore
     let fleet: SimulatedFleet
     let loop: EngineLoop
@@ -30,9 +30,14 @@ final class Scene: Sendable {
         """
 
     /// - Parameter hooks: The folder of hook files; the shipped ones unless told otherwise, none when empty.
-    init(store: MemoryStore = MemoryStore(), fleet: SimulatedFleet = SimulatedFleet(), hooks: String? = Scene.root + "/hooks") async throws {
+    init(
+        store: MemoryStore = MemoryStore(), fleet: SimulatedFleet = SimulatedFleet(), time: VirtualTime = VirtualTime(),
+        hooks: String? = Scene.root + "/hooks",
+        report: @escaping @Sendable (MusterError) -> Void = { Issue.record("\($0)") }
+    ) async throws {
         self.store = store
         self.fleet = fleet
+        self.time = time
         for number in 1...3 where fleet.machine("bmc\(number)") == nil {
             fleet.add(
                 "bmc\(number)", mac: try #require(MACAddress("52:54:00:77:00:0\(number)")),
@@ -42,7 +47,7 @@ final class Scene: Sendable {
             store: store, drivers: Drivers(power: fleet, exports: fleet, readiness: fleet, secrets: fleet), time: time)
         scripting = Scripting(
             loop: loop, folders: SourceFolders(hooks: hooks, library: Scene.root + "/stdlib"), secretExists: { _ in true },
-            report: { Issue.record("\($0)") })
+            report: report)
         await loop.connect(scripting.executor)
         try await scripting.hooks.refresh()
         try await loop.turn { engine, now in engine.resumeRuns(now: now) }

@@ -16,10 +16,21 @@ local function boot_up(resource)
   resource:refresh():power_on()
 end
 
+-- Tries one machine: true when the server is ready on it. What does not start is proven off, and its claim given back.
 local function start_on(server, target)
-  local claim = server:claim(target)
-  boot_up(claim.resource)
-  server:wait_ready()
+  local claim
+  local started, problem = pcall(function()
+    claim = server:claim(target)
+    boot_up(claim.resource)
+    server:wait_ready()
+  end)
+  if started then return true end
+  log(server, "did not start on", target, "-", problem)
+  if claim and server:refresh().epoch == claim.epoch then   -- another run may have taken it over
+    target:refresh():power_off()
+    server:release()
+  end
+  return false, problem
 end
 
 -- What the server has now: true when it runs there, else its machine is out of the way.
@@ -42,14 +53,9 @@ return function(server, options)
     if keep(server) then return resources.get(server.resource) end
     local target = placement.candidates(server, tried)[1]
     if not target then break end
-    local started, problem = pcall(start_on, server, target)
+    local started, problem = start_on(server, target)
     if started then return target:refresh() end
     tried[target.name] = "was tried: " .. tostring(problem)
-    log(server, "did not start on", target, "-", problem)
-    if server:refresh().resource == target.name then
-      target:refresh():power_off()
-      server:release()
-    end
   end
   error({
     code = "no_capacity",

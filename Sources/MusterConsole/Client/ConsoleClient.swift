@@ -14,8 +14,8 @@ public struct ConsoleClient: Sendable {
         self.operatorName = operatorName
     }
 
-    /// The engine's answer to one request of docs/api.md. `timeout` is how long it may take; nil waits forever. Errors: `no_engine`,
-    /// `no_access`, `engine_lost`, `timeout`, and what the engine answers.
+    /// The engine's answer to one request of docs/api.md. `timeout` is how long it may take; nil waits forever. Errors:
+    /// `no_engine`, `no_access`, `engine_lost`, `timeout`, and what the engine answers.
     public func request(_ name: String, _ arguments: Value = [:], timeout: Duration? = .seconds(60)) async throws -> Value {
         guard let timeout else { return try await ask(name, arguments) }
         return try await withThrowingTaskGroup(of: Value.self) { group in
@@ -42,9 +42,9 @@ public struct ConsoleClient: Sendable {
         }
     }
 
-    /// Gives the events after a number, then each new one as it happens, to `receive`, until that answers false. Without a number it
-    /// starts at now; `started` is called once the engine has taken the request. Errors: as for `request`; `engine_lost` also when the
-    /// engine stops.
+    /// Gives the events after a number, then each new one as it happens, to `receive`, until that answers false. Without a number
+    /// it starts at now; `started` is called once the engine has taken the request. Errors: as for `request`; `engine_lost` also
+    /// when the engine stops.
     public func follow(
         after: EventID?, started: () async throws -> Void = {}, _ receive: (Event) async throws -> Bool
     ) async throws {

@@ -3,8 +3,8 @@ import MusterEngine
 
 /// The events after a number, then each new one as it becomes durable.
 ///
-/// New events only wake it; what it sends it reads from the store, page by page, after the last number it sent. So nothing is missed or
-/// sent twice between history and present, and a slow reader costs one page of memory.
+/// New events only wake it; what it sends it reads from the store, page by page, after the last number it sent. So nothing is
+/// missed or sent twice between history and present, and a slow reader costs one page of memory.
 struct EventFeed: Sendable {
     private let loop: EngineLoop
     private let start: EventID

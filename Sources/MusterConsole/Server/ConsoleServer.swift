@@ -5,8 +5,8 @@ import MusterEngine
 import NIOCore
 import Synchronization
 
-/// The engine's HTTP API on a Unix socket: what `muster`, and anything that speaks HTTP, asks a running engine. docs/api.md says what
-/// it answers.
+/// The engine's HTTP API on a Unix socket: what `muster`, and anything that speaks HTTP, asks a running engine. docs/api.md says
+/// what it answers.
 public struct ConsoleServer: Sendable {
     private let control: Control
     private let socketPath: String
@@ -19,8 +19,8 @@ public struct ConsoleServer: Sendable {
         self.logger = logger
     }
 
-    /// Serves until its task is cancelled; `ready` is called once requests are answered. The socket has mode 0600 from its first moment
-    /// and is gone when this returns. Errors: `console_busy` when a live engine has the socket, `console_failed`.
+    /// Serves until its task is cancelled; `ready` is called once requests are answered. The socket has mode 0600 from its first
+    /// moment and is gone when this returns. Errors: `console_busy` when a live engine has the socket, `console_failed`.
     public func run(ready: @escaping @Sendable () -> Void = {}) async throws {
         let socket = try ConsoleSocket(socketPath)
         defer { socket.remove() }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The socket file of one console server.
 ///
-/// It is bound in a private folder beside its final place and linked there once it listens with mode 0600: no other user can connect
-/// before that, and linking never replaces the socket of a live engine.
+/// It is bound in a private folder beside its final place and linked there once it listens with mode 0600: no other user can
+/// connect before that, and linking never replaces the socket of a live engine.
 final class ConsoleSocket: Sendable {
     /// Where the server binds.
     let bindPath: String

@@ -46,7 +46,7 @@ public enum Quantity {
     /// A size for people: `512 MiB`, `4.0 GiB`.
     public static func people(bytes: Int64) -> String {
         if bytes >= 1 << 30 {
-            let tenths = bytes * 10 >> 30
+            let tenths = (bytes >> 20) * 10 >> 10
             return "\(tenths / 10).\(tenths % 10) GiB"
         }
         return bytes >= 1 << 20 ? "\(bytes >> 20) MiB" : "\(bytes >> 10) KiB"

@@ -25,8 +25,10 @@ extension Engine {
             return .null
         }
         switch result {
-        case .success(.export(let export)):
-            for epoch in cutFirst { _ = try exportWasCut(epoch, .success(.words("cut before epoch \(claim.epoch)")), now: now) }
+        case .success(.export(let export, let cut)):
+            for (index, epoch) in cutFirst.enumerated() {
+                _ = try exportWasCut(epoch, .success(.words(index < cut.count ? cut[index] : "cut")), now: now)
+            }
             guard claim.isAlive else {
                 throw MusterError(.stale, "the export of epoch \(claim.epoch) opened after its claim was over: it is cut", subject: claim.server.rawValue)
             }

@@ -28,7 +28,7 @@ extension FleetDeclaration {
     public func problems(imageExists: (Image) -> Bool, secretExists: (String) -> Bool) -> [MusterError] {
         duplicates() + images.compactMap { item in
             imageExists(item.object) ? nil : bad("image \(item.object.id): there is no file \(item.object.path)", item.place, hint: "create it, or correct path")
-        } + resources.compactMap { bmcProblem($0, secretExists) } + servers.flatMap(serverProblems) + addressProblems()
+        } + resources.compactMap { bmcProblem($0, secretExists) } + serverProblems() + addressProblems()
     }
 
     private func duplicates() -> [MusterError] {
@@ -99,10 +99,16 @@ extension FleetDeclaration {
         return nil
     }
 
-    private func serverProblems(_ item: Declared<Server>) -> [MusterError] {
+    private func serverProblems() -> [MusterError] {
+        let known = Set(images.map(\.object.id))
+        let users = Dictionary(grouping: servers.map(\.object), by: \.image).mapValues { $0.map(\.id).min() }
+        return servers.flatMap { problems(of: $0, images: known, firstUser: users[$0.object.image] ?? nil) }
+    }
+
+    private func problems(of item: Declared<Server>, images known: Set<ImageID>, firstUser: ServerID?) -> [MusterError] {
         let server = item.object
         var problems: [MusterError] = []
-        if !images.contains(where: { $0.object.id == server.image }) {
+        if !known.contains(server.image) {
             problems.append(bad("server \(server.id): there is no image \(server.image)", item.place, hint: nearest(server.image.rawValue, images.map(\.object.id.rawValue))))
         }
         if !resources.isEmpty, !resources.contains(where: { server.fits($0.object) }) {
@@ -111,8 +117,8 @@ extension FleetDeclaration {
                     "server \(server.id) fits on no host: it needs \(server.memoryMiB) MiB, \(server.cpus) CPUs, tags \(server.tags)",
                     item.place, hint: "the largest host has \(resources.map(\.object.memoryMiB).max() ?? 0) MiB; check memory, cpus and tags"))
         }
-        if let other = servers.first(where: { $0.object.image == server.image && $0.object.id < server.id }) {
-            problems.append(bad("server \(server.id) shares image \(server.image) with \(other.object.id)", item.place, hint: "one image has one writer: copy the image"))
+        if let other = firstUser, other < server.id {
+            problems.append(bad("server \(server.id) shares image \(server.image) with \(other)", item.place, hint: "one image has one writer: copy the image"))
         }
         return problems
     }

@@ -26,7 +26,8 @@ public enum OperationResult: Sendable, Hashable {
     case done
     case power(Power)
     case words(String)
-    case export(Export)
+    /// The open export, and what was seen when each earlier one was cut.
+    case export(Export, cut: [String] = [])
 }
 
 /// Whom an operation's result is for.

@@ -20,8 +20,9 @@ extension Drivers {
         case .readGUID(_, let bmc):
             return .words(try await power.guid(access(bmc)))
         case .openExport(let request, let cutFirst):
-            for epoch in cutFirst { _ = try await exports.cut(epoch, image: request.image) }
-            return .export(try await exports.open(request))
+            var words: [String] = []
+            for epoch in cutFirst { words.append(try await exports.cut(epoch, image: request.image)) }
+            return .export(try await exports.open(request), cut: words)
         case .cutExport(let epoch, let image):
             return .words(try await exports.cut(epoch, image: image))
         case .waitReady(_, _, let check, let timeout):

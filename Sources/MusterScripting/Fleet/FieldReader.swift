@@ -58,15 +58,29 @@ struct FieldReader {
         return items.compactMap(\.string)
     }
 
-    /// Milliseconds of `"30s"` or of a number of seconds.
-    mutating func duration(_ key: String) throws -> Int64? {
+    /// Milliseconds of `"30s"` or of a number of seconds; at least `minimum`, at most thirty years.
+    mutating func duration(_ key: String, minimum: Int64 = 0) throws -> Int64? {
         let value = value(key)
         if value.isNull { return nil }
-        if let seconds = value.double, seconds >= 0, seconds < 1e9 { return Int64(seconds * 1000) }
-        guard let text = value.string, let length = try? Quantity.milliseconds(text) else {
+        var length = value.string.flatMap { try? Quantity.milliseconds($0) }
+        if let seconds = value.double, seconds >= 0, seconds < 1e9 { length = Int64(seconds * 1000) }
+        guard let length, length < 1_000_000_000_000 else {
             throw wrong("\(key) is \(value.json), not a duration", hint: "\(key) = \"30s\"")
         }
+        guard length >= minimum else {
+            let least = minimum % 1000 == 0 ? "\(minimum / 1000)s" : "\(minimum)ms"
+            throw wrong("\(key) is \(value.json), too short", hint: "\(key) = \"\(least)\" or more")
+        }
         return length
+    }
+
+    /// A whole number within bounds.
+    mutating func number(_ key: String, in range: ClosedRange<Int64>) throws -> Int64? {
+        guard let number = try number(key) else { return nil }
+        guard range.contains(number) else {
+            throw wrong("\(key) is \(number)", hint: "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
     }
 
     /// MiB of `"4G"` or of a number of bytes.
@@ -75,6 +89,9 @@ struct FieldReader {
         if value.isNull { return nil }
         guard let bytes = value.int ?? value.string.flatMap({ try? Quantity.bytes($0) }), bytes >= 0 else {
             throw wrong("\(key) is \(value.json), not a size", hint: "\(key) = \"4G\"")
+        }
+        guard bytes == 0 || bytes >= 1 << 20 else {
+            throw wrong("\(key) is \(bytes) bytes, less than 1 MiB", hint: "write the unit: \(key) = \"\(bytes)M\"")
         }
         return bytes >> 20
     }
@@ -89,7 +106,7 @@ struct FieldReader {
     mutating func table(_ key: String) throws -> FieldReader? {
         let value = value(key)
         if value.isNull { return nil }
-        guard value.object != nil else { throw wrong("\(key) is \(value.json), not a table", hint: "\(key) = { … }") }
+        guard value.object != nil else { throw wrong("\(key) is not a table", hint: "\(key) = { … }") }
         return FieldReader(noun: "\(subject): \(key)", name: "", place: place, fields: value)
     }
 

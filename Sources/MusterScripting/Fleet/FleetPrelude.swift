@@ -23,6 +23,8 @@ enum FleetPrelude {
                 if type(name) ~= "string" or name == "" then
                   error({ code = "bad_fleet", message = noun .. " wants a name", hint = noun .. " \"name\" { key = value, … }" }, 0)
                 end
+                -- Said once with the name and once with the table, so that a forgotten table is seen.
+                host.declare(noun, name, false, place())
                 return function(value) host.declare(noun, name, fields(noun, value), place()) end
               end
             end

@@ -6,7 +6,12 @@ import MusterLua
 public enum FleetReader {
     /// Executes the file in an isolate of its own and takes its declarations. Errors: `bad_fleet` or `script_error`, with place.
     public static func read(source: String, file: String) async throws -> FleetDeclaration {
-        let isolate = try LuaIsolate(functions: [.registration("declare")], preludes: [FleetPrelude.source])
+        // A large fleet is a long file.
+        var limits = LuaSettings()
+        limits.slice = .processorTime(milliseconds: 3_000)
+        limits.messageLimit = 256 << 20
+        limits.memoryLimit = 512 << 20
+        let isolate = try LuaIsolate(limits, functions: [.registration("declare")], preludes: [FleetPrelude.source])
         let registrations = try await isolate.perform { lua in
             let chunk = try lua.compile(LuaSource(name: file, text: source))
             let start = lua.load(chunk)
@@ -16,11 +21,22 @@ public enum FleetReader {
             return lua.registrations(of: strand)
         }
         var fleet = FleetDeclaration(file: file)
+        var named: [[Value]: String] = [:]
         for registration in registrations {
             let arguments = registration.arguments
+            let key = Array(arguments[..<2])
+            if arguments[2] == false {
+                named[key] = arguments[3].string ?? file
+                continue
+            }
+            named[key] = nil
             let fields = FieldReader(
                 noun: arguments[0].string ?? "", name: arguments[1].string ?? "", place: arguments[3].string ?? file, fields: arguments[2])
             try take(fields, into: &fleet)
+        }
+        if let (key, place) = named.min(by: { $0.value < $1.value }) {
+            let name = key.compactMap(\.string).joined(separator: " ")
+            throw MusterError(.badFleet, "\(name) has no table", hint: "\(key[0].string ?? "") \"name\" { key = value, … }", place: place)
         }
         return fleet
     }
@@ -62,7 +78,7 @@ public enum FleetReader {
             throw fields.wrong("password is written in plain text", hint: "write password = secret \"bmc/NAME\", and set it with: muster secret set bmc/NAME")
         }
         let bmc = BMC(
-            address: try fields.required("address", example: "\"10.0.0.7\""), port: Int(try fields.number("port") ?? 623),
+            address: try fields.required("address", example: "\"10.0.0.7\""), port: Int(try fields.number("port", in: 1...65535) ?? 623),
             user: try fields.required("user", example: "\"admin\""), passwordSecret: password["secret"].string,
             cipherSuites: try cipherSuites(suites, fields), workarounds: try fields.texts("workarounds"))
         try fields.finish()
@@ -126,17 +142,25 @@ public enum FleetReader {
     private static func settings(_ fields: FieldReader) throws -> Settings {
         var fields = fields
         var settings = Settings()
-        let durations: [(String, WritableKeyPath<Settings, Int64>)] = [
-            ("heartbeat", \.heartbeat), ("suspect_after", \.suspectAfter), ("failed_after", \.failedAfter),
-            ("quiet_time", \.quietTime), ("stall_after", \.stallAfter), ("power_poll", \.powerPoll),
-            ("power_poll_urgent", \.powerPollUrgent), ("fence_timeout", \.fenceTimeout), ("start_timeout", \.startTimeout),
+        // The least that makes sense: the engine looks four times a second, so that a shorter stall or poll would be one at every look.
+        let durations: [(String, WritableKeyPath<Settings, Int64>, minimum: Int64)] = [
+            ("heartbeat", \.heartbeat, 100), ("suspect_after", \.suspectAfter, 200), ("failed_after", \.failedAfter, 500),
+            ("quiet_time", \.quietTime, 0), ("stall_after", \.stallAfter, 1_000), ("power_poll", \.powerPoll, 500),
+            ("power_poll_urgent", \.powerPollUrgent, 250), ("fence_timeout", \.fenceTimeout, 1_000),
+            ("start_timeout", \.startTimeout, 1_000),
         ]
-        for (key, path) in durations {
-            if let length = try fields.duration(key) { settings[keyPath: path] = length }
+        for (key, path, minimum) in durations {
+            if let length = try fields.duration(key, minimum: minimum) { settings[keyPath: path] = length }
         }
         settings.isolationCount = Int(try fields.number("isolation_count") ?? Int64(settings.isolationCount))
-        if let share = fields.value("isolation_share").double { settings.isolationShare = share }
-        settings.stepLimit = Int(try fields.number("step_limit") ?? Int64(settings.stepLimit))
+        let share = fields.value("isolation_share")
+        if !share.isNull {
+            guard let part = share.double, (0...1).contains(part) else {
+                throw fields.wrong("isolation_share is \(share.json), not a part of one", hint: "isolation_share = 0.33")
+            }
+            settings.isolationShare = part
+        }
+        settings.stepLimit = Int(try fields.number("step_limit", in: 10...10_000_000) ?? Int64(settings.stepLimit))
         guard settings.heartbeat < settings.suspectAfter, settings.suspectAfter < settings.failedAfter else {
             throw fields.wrong(
                 "heartbeat, suspect_after and failed_after must grow in this order", hint: "for example \"1s\", \"3s\", \"10s\"")
@@ -161,7 +185,7 @@ public enum FleetReader {
             network.rangeFirst = ends[0]
             network.rangeLast = ends[1]
         }
-        network.httpPort = Int(try fields.number("http_port") ?? Int64(network.httpPort))
+        network.httpPort = Int(try fields.number("http_port", in: 1...65535) ?? Int64(network.httpPort))
         network.kernelArguments = try fields.text("kernel_arguments") ?? ""
         try fields.finish()
         return network

@@ -41,7 +41,10 @@ public actor HookFolder {
             let bundle = try folders.bundle(hook: name)
             guard files[name]?.tried != bundle.hash else { return }
             tried = bundle.hash
-            try await load(bundle)
+            let declarations = try await parse(bundle)
+            // From here on only another file or the store can be what keeps it from being loaded: that is worth another try.
+            tried = ""
+            try await load(bundle, declarations)
         } catch let error as MusterError where error.code.rawValue.hasPrefix("store_") {
             throw error
         } catch let error as MusterError {
@@ -49,10 +52,12 @@ public actor HookFolder {
         }
     }
 
-    private func load(_ bundle: CodeBundle) async throws {
+    private func parse(_ bundle: CodeBundle) async throws -> [HookDeclaration] {
         let policy = try executor.policy(bundle.main)
-        let loaded = try await policy.isolate.perform { lua in try policy.load(bundle, in: lua) }
-        let declarations = loaded.declarations
+        return try await policy.isolate.perform { lua in try policy.load(bundle, in: lua) }.declarations
+    }
+
+    private func load(_ bundle: CodeBundle, _ declarations: [HookDeclaration]) async throws {
         try refuseTakenNames(declarations, bundle.main)
         let heard = Set(declarations.map(\.trigger))
         var backlog: [Event] = []

@@ -29,7 +29,8 @@ enum SecretKey {
     private static func make(_ path: String) throws -> [UInt8] {
         var key = [UInt8](repeating: 0, count: length)
         randombytes_buf(&key, length)
-        let temporary = "\(path).\(getpid())"
+        // Not the process id: in a container that is the same after a crash in between.
+        let temporary = "\(path).\(UInt64.random(in: .min ... .max))"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
         let written = write(descriptor, key, length)

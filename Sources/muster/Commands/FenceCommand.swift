@@ -5,8 +5,8 @@ struct FenceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fence", abstract: "Makes sure that a machine can touch nothing any more.",
         discussion: """
-            Switches it off by its BMC and waits until it reads off. Where that is impossible, go and look, then give your word with \
-            --confirm-off: it is recorded under your name, and the machine's server may start elsewhere.
+            Switches it off by its BMC and waits until it reads off. Where that is impossible, go and look, then give your word \
+            with --confirm-off: it is recorded under your name, and the machine's server may start elsewhere.
             """)
 
     @OptionGroup var engine: EngineOptions
@@ -39,8 +39,7 @@ struct FenceCommand: AsyncParsableCommand {
         guard let end else {
             throw MusterError(
                 .timeout, "\(name) was not seen off within \(Quantity.people(milliseconds: timeout.milliseconds))",
-                hint:
-                    "the order stands: muster events --follow; or switch it off by hand, then: muster fence \(name) --confirm-off",
+                hint: "the order stands: muster events --follow; or switch it off, then: muster fence \(name) --confirm-off",
                 subject: name)
         }
         if end.name == "fence.failed" {

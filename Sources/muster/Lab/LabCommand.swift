@@ -46,8 +46,8 @@ struct LabCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Does harm to a machine.",
             discussion: """
-                freeze: it stands still with its power on. power: its power is gone. thaw: a frozen one goes on as if nothing had \
-                happened.
+                freeze: it stands still with its power on. power: its power is gone. thaw: a frozen one goes on as if nothing \
+                had happened.
                 """)
         @OptionGroup var place: LabPlace
         @Argument(help: "The machine.") var name: String

@@ -19,14 +19,14 @@ enum LabView {
 
     /// What one does with a lab that has just come up.
     static func next(_ lab: Lab) -> [String] {
-        let state = "\(lab.folder)/state"
+        let (state, socket) = ("\(lab.folder)/state", "\(lab.folder)/muster.sock")
         let place = lab.folder == Lab().folder ? "" : " --folder \(lab.folder)"
         return [
             "next, an engine in it:",
             "  for node in \((try? lab.machines().map(\.name).joined(separator: " ")) ?? "…"); do",
             "    muster secret set bmc/$node --state \(state) < \(lab.passwordFile); done",
-            "  muster lab enter\(place) muster serve --fleet \(lab.fleetFile) --state \(state) --socket \(lab.folder)/muster.sock",
-            "and from another terminal: muster status --socket \(lab.folder)/muster.sock",
+            "  muster lab enter\(place) muster serve --fleet \(lab.fleetFile) --state \(state) --socket \(socket)",
+            "and from another terminal: muster status --socket \(socket)",
         ]
     }
 }

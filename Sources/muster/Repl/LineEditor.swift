@@ -114,8 +114,8 @@ final class LineEditor: Sendable {
         }
     }
 
-    /// The completions of a word that ends at a place in the line, as libedit wants them: first what they have in common, then each,
-    /// then nothing; all of it is libedit's to free.
+    /// The completions of a word that ends at a place in the line, as libedit wants them: first what they have in common, then
+    /// each, then nothing; all of it is libedit's to free.
     private func offer(_ word: UnsafePointer<CChar>?, _ end: Int32) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
         muster_edit_offer_no_files()
         guard let word, let line = muster_edit_line(), let complete = state.withLock({ $0.complete }) else { return nil }
@@ -133,8 +133,8 @@ final class LineEditor: Sendable {
 
 /// Fits the engine's completions to the word that libedit is going to replace.
 enum Replacement {
-    /// The engine's word may begin earlier in the line than libedit's (a name with a dash in quotes): what stands before libedit's word
-    /// already is left out of the replacements.
+    /// The engine's word may begin earlier in the line than libedit's (a name with a dash in quotes): what stands before
+    /// libedit's word already is left out of the replacements.
     static func of(_ word: String, in line: String, by candidates: [String]) -> [String] {
         guard line.hasSuffix(word) else { return [] }
         let before = line.dropLast(word.count)

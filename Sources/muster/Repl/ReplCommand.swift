@@ -6,8 +6,8 @@ struct ReplCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repl", abstract: "Speaks Lua with the engine, line by line.",
         discussion: """
-            TAB completes, Ctrl-C abandons the line, Ctrl-D ends. Without a terminal it reads lines from standard input; the exit \
-            code is then 1 when any of them failed.
+            TAB completes, Ctrl-C abandons the line, Ctrl-D ends. Without a terminal it reads lines from standard input; the \
+            exit code is then 1 when any of them failed.
             """)
 
     @Option(help: ArgumentHelp("The engine's Unix socket.", valueName: "path"))

@@ -104,12 +104,8 @@ struct RunStory {
 
     private var ending: [String] {
         guard let finished = run.finished, !run.status.isLive || run.status == .asking else {
-            return [
-                "",
-                style(
-                    "it is \(run.status.rawValue), for \(Quantity.people(milliseconds: max(0, now - run.at.milliseconds))) so far",
-                    .busy),
-            ]
+            let sofar = Quantity.people(milliseconds: max(0, now - run.at.milliseconds))
+            return ["", style("it is \(run.status.rawValue), for \(sofar) so far", .busy)]
         }
         let took = Quantity.people(milliseconds: finished.milliseconds - run.at.milliseconds)
         let result = run.result.isNull ? "" : " → \(cut(Words.result(run.result), 30))"

@@ -25,6 +25,7 @@ final class EngineProcess: Sendable {
     private let scripting: Scripting
     private let exports: NBDExportDriver
     private let boot: BootSupervisor
+    private let complaints = Complaints()
 
     init(options: Options, logger: Logger) async throws {
         self.options = options
@@ -94,7 +95,7 @@ final class EngineProcess: Sendable {
 
     private func tick() async throws {
         while !Task.isCancelled {
-            await turnOrComplain { engine, now in engine.tick(now: now) }
+            try await turnOrComplain { engine, now in engine.tick(now: now) }
             try await Task.sleep(for: .milliseconds(250))
         }
     }
@@ -102,19 +103,25 @@ final class EngineProcess: Sendable {
     /// What has to be looked at now and then: hook files, the boot network, exports that died.
     private func keepHouse() async throws {
         while !Task.isCancelled {
-            do { try await scripting.hooks.refresh() } catch { logger.error("\(error)") }
+            do { try await scripting.hooks.refresh() } catch { complaints.complain("\(error)", to: logger) }
             if let isUp = await boot.refresh() {
-                await turnOrComplain { engine, now in engine.network(isUp: isUp, now: now) }
+                try await turnOrComplain { engine, now in engine.network(isUp: isUp, now: now) }
             }
             for export in await exports.died() {
-                await turnOrComplain { engine, now in engine.exportDied(export.epoch, now: now) }
+                try await turnOrComplain { engine, now in engine.exportDied(export.epoch, now: now) }
             }
             try await Task.sleep(for: .seconds(2))
         }
     }
 
-    /// A store that fails (disk full) refuses turns; the engine says so and tries on.
-    private func turnOrComplain(_ body: @Sendable (inout Engine, Now) -> Void) async {
-        do { try await loop.turn(body) } catch { logger.error("\(error)") }
+    /// A store that fails (disk full) refuses turns; the engine says so and tries on. Only another engine's newer term ends it.
+    private func turnOrComplain(_ body: @Sendable (inout Engine, Now) -> Void) async throws {
+        do {
+            try await loop.turn(body)
+        } catch let error as MusterError where error.code == .storeTerm {
+            throw error
+        } catch {
+            complaints.complain("\(error)", to: logger)
+        }
     }
 }

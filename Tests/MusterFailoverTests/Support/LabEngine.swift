@@ -23,7 +23,9 @@ final class LabEngine: Sendable {
 
     /// The program under test: MUSTER_PROGRAM, or the `muster` beside these tests.
     static let program: String = {
-        if let given = ProcessInfo.processInfo.environment["MUSTER_PROGRAM"] { return URL(fileURLWithPath: given).resolvingSymlinksInPath().path }
+        if let given = ProcessInfo.processInfo.environment["MUSTER_PROGRAM"] {
+            return URL(fileURLWithPath: given).resolvingSymlinksInPath().path
+        }
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/"
         let candidates = [tests, CommandLine.arguments.first ?? "/", Bundle.main.bundlePath + "/muster"].map {
             URL(fileURLWithPath: $0).resolvingSymlinksInPath().deletingLastPathComponent().path + "/muster"
@@ -32,8 +34,9 @@ final class LabEngine: Sendable {
     }()
 
     /// The source tree, which has `hooks`, `stdlib`, `guest` and `lab`.
-    static let sources = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().path
+    static let sources = (0..<4).reduce(URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()) { path, _ in
+        path.deletingLastPathComponent()
+    }.path
 
     /// The engine's process, by its number outside the lab; nil when it does not run.
     var pid: Int32? { ProcessScan.find(program: Self.program, naming: state).first }
@@ -41,7 +44,8 @@ final class LabEngine: Sendable {
     /// Starts it, and returns when it answers.
     func start() async throws {
         guard FileManager.default.isExecutableFile(atPath: Self.program) else {
-            throw MusterError("program_missing", "there is no program \(Self.program)", hint: "swift build --product muster, or set MUSTER_PROGRAM")
+            throw MusterError(
+                "program_missing", "there is no program \(Self.program)", hint: "swift build --product muster, or set MUSTER_PROGRAM")
         }
         // Each engine's log goes on where the last one's ended.
         let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)

@@ -88,6 +88,8 @@ let package = Package(
         .testTarget(
             name: "MusterCommandTests",
             dependencies: ["ConsoleFixture", "muster", "MusterConsole", "MusterEngine", "MusterStore"], swiftSettings: strict),
+        .testTarget(
+            name: "MusterFailoverTests", dependencies: ["MusterLab", "MusterConsole", "MusterStore", "muster"], swiftSettings: strict),
         .testTarget(name: "MusterLuaTests", dependencies: ["MusterLua"], swiftSettings: strict),
         .testTarget(name: "MusterScriptingTests", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
         .testTarget(name: "MusterDriversTests", dependencies: ["MusterDrivers", "CLinuxShim"], swiftSettings: strict),

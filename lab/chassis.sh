@@ -31,7 +31,7 @@ switch_on() {
     for descriptor in 3 4 5 6 7 8 9; do eval "exec $descriptor>&-"; done
     qemu-system-x86_64 -name "$name" -daemonize -pidfile "$folder/qemu.pid" \
         -accel "$accelerator" -cpu "$cpu" -machine pc,graphics=off -smp "$cpus" -m "$memory" -uuid "$uuid" \
-        -nodefaults -display none -vga none -boot n -serial "file:$folder/console.log" \
+        -nodefaults -display none -vga none -boot n,reboot-timeout=5000 -serial "file:$folder/console.log" \
         -chardev "pipe,id=monitor,path=$folder/monitor" -mon chardev=monitor,mode=readline \
         -netdev "tap,id=boot,ifname=$tap,script=no,downscript=no" \
         -device "virtio-net-pci,netdev=boot,mac=$mac,bootindex=1" </dev/null >>"$folder/power.log" 2>&1 || return 1

@@ -1,8 +1,8 @@
 --- Chooses the machine for a server.
 --
 -- A machine is a candidate when it has the memory, CPUs and tags that the server needs, runs nothing, is in use (not in maintenance),
--- and is ready to take work: `idle` (booted, waiting), or `off` with a BMC to wake it. Idle machines come first, then the
--- smallest that fits, so that large machines stay free for large servers.
+-- has a BMC by which it can be woken and fenced, and is ready to take work: `idle` (booted, waiting) or `off`. Idle machines come
+-- first, then the smallest that fits, so that large machines stay free for large servers.
 
 local placement = {}
 
@@ -21,7 +21,7 @@ end
 function placement.objection(server, resource)
   if resource.server then return "runs " .. resource.server end
   if not rank[resource.state] then return "is " .. resource.state end
-  if resource.state == "off" and not resource.has_bmc then return "is off and has no BMC to wake it" end
+  if not resource.has_bmc then return "has no BMC, so nobody could fence it" end
   if resource.memory_mib < server.memory_mib then
     return "has " .. resource.memory_mib .. " of " .. server.memory_mib .. " MiB"
   end

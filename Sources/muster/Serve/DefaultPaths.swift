@@ -41,6 +41,6 @@ enum DefaultPaths {
 
     private static func isOurs(_ path: String, _ name: String) -> Bool {
         let mark = name == "stdlib" ? "muster/recover.lua" : "failover.lua"
-        return name == "guest" || FileManager.default.fileExists(atPath: path + "/" + mark)
+        return FileManager.default.fileExists(atPath: path + "/" + mark)
     }
 }

@@ -45,7 +45,8 @@ final class LabEngine: Sendable {
     func start() async throws {
         guard FileManager.default.isExecutableFile(atPath: Self.program) else {
             throw MusterError(
-                "program_missing", "there is no program \(Self.program)", hint: "swift build --product muster, or set MUSTER_PROGRAM")
+                "program_missing", "there is no program \(Self.program)",
+                hint: "swift build --product muster, or set MUSTER_PROGRAM")
         }
         // Each engine's log goes on where the last one's ended.
         let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)

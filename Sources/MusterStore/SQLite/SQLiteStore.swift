@@ -15,7 +15,7 @@ public final class SQLiteStore: Store {
         self.path = path
         (pool, term) = try StoreFailure.translating(path) {
             let pool = try SQLiteStore.open(path)
-            try Schema.migrator.migrate(pool)
+            try Schema.migrate(pool)
             let check = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
             guard check == "ok" else { throw StoreFailure.corrupt(path, check ?? "no answer") }
             let term = try pool.write { database in

@@ -2,7 +2,17 @@ import GRDB
 
 /// The tables of the SQLite store. Objects are JSON bodies under their identifiers; what is searched for has columns of its own.
 enum Schema {
-    static var migrator: DatabaseMigrator {
+    /// Brings a file to this version. Two processes may find a new file at once (`muster serve` and `muster secret set`): the one that
+    /// comes second finds the tables made and is content.
+    static func migrate(_ pool: DatabasePool) throws {
+        do {
+            try migrator.migrate(pool)
+        } catch {
+            guard try pool.read(migrator.hasCompletedMigrations) else { throw error }
+        }
+    }
+
+    private static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { database in
             try database.execute(

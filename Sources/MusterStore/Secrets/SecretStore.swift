@@ -20,7 +20,7 @@ public final class SecretStore: SecretSource {
             try FileManager.default.createDirectory(
                 atPath: stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             let pool = try SQLiteStore.open(path)
-            try Schema.migrator.migrate(pool)
+            try Schema.migrate(pool)
             return pool
         }
         key = try SecretKey.load(stateDirectory: stateDirectory)

@@ -30,6 +30,7 @@ struct EventsCommand: AsyncParsableCommand {
             past.forEach(show)
             start = past.last?.id ?? (limit == 0 ? nil : EventID(0))
         }
+        Screen.out.endWithReader()
         try await engine.client.follow(after: start) { event in
             show(event)
             return true

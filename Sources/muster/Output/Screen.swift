@@ -26,6 +26,17 @@ struct Screen: Sendable {
 
     func line(_ text: String) { write(text + "\n") }
 
+    /// From now on the program ends when its reader goes, also while there is nothing to write.
+    func endWithReader() {
+        let descriptor = descriptor
+        Thread.detachNewThread {
+            // Nothing is asked for: what is wrong is told anyway.
+            var watched = pollfd(fd: descriptor, events: 0, revents: 0)
+            while poll(&watched, 1, -1) < 0, errno == EINTR {}
+            if watched.revents & Int16(POLLERR) != 0 { exit(128 + SIGPIPE) }
+        }
+    }
+
     /// Writes all of it. A reader that went away ends the program, as it ends any other in a pipe.
     func write(_ text: String) {
         var rest = Array(text.utf8)[...]

@@ -4,7 +4,7 @@ import MusterCore
 import Testing
 
 /// How commands end.
-@Suite struct ExitCodeTests {
+@Suite(.timeLimit(.minutes(5))) struct ExitCodeTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var arguments: [String]
         var status: Int32
@@ -82,13 +82,14 @@ import Testing
         }
     }
 
-    @Test func aReaderThatLeavesEndsIt() async throws {
+    @Test(arguments: ["1", "200"])
+    func aReaderThatLeavesEndsIt(limit: String) async throws {
         try await TestConsole.with { console in
             for _ in 0..<200 { try await console.emitEvent() }
             var environment = console.muster.environment
             environment["PROGRAM"] = console.muster.path
             let shell = Program("/bin/sh", environment: environment)
-            let outcome = try await shell.run(["-c", "\"$PROGRAM\" events --follow | head -n 1"])
+            let outcome = try await shell.run(["-c", "\"$PROGRAM\" events --follow --limit \(limit) | head -n 1"])
             #expect(outcome.status == 0)
             #expect(outcome.output.split(separator: "\n").count == 1)
             #expect(outcome.errors == "")

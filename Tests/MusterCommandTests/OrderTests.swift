@@ -5,7 +5,7 @@ import MusterEngine
 import Testing
 
 /// Orders, and what is told of them while they are carried out.
-@Suite struct OrderTests {
+@Suite(.timeLimit(.minutes(5))) struct OrderTests {
     @Test func aFenceEndsWithItsEvidence() async throws {
         try await TestConsole.with { console in
             let outcome = try await console.run("fence", "node1")

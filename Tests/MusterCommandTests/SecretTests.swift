@@ -5,7 +5,7 @@ import MusterStore
 import Testing
 
 /// `muster secret`, which needs no engine.
-@Suite struct SecretTests {
+@Suite(.timeLimit(.minutes(5))) struct SecretTests {
     @Test func aSecretIsKeptListedAndRemoved() async throws {
         try await withFolder { folder in
             let place = ["--state", folder + "/state"]

@@ -6,7 +6,7 @@ import MusterEngine
 import Testing
 
 /// The socket file: its mode, its owner, and what is left of it.
-@Suite struct SocketTests {
+@Suite(.timeLimit(.minutes(5))) struct SocketTests {
     @Test func theSocketIsTheOwnersAlone() async throws {
         try await TestConsole.with { console in
             var status = stat()

@@ -62,7 +62,7 @@ import Testing
         }
         let wanted = declared
         _ = try await loop.turn { engine, now in try engine.apply(wanted, now: now) }
-        try await loop.turn { engine, now in try engine.fence(ResourceID("node1"), now: now) }
+        try await loop.turn { engine, now in try engine.fence(ResourceID("node1"), operatorName: "maria", now: now) }
         try await power.waits(for: ["bmc1"])
         store.fail(with: MusterError(.storeFull, "no room"))
         _ = try? await loop.turn { engine, now in engine.note("user.x", data: [:], now: now) }
@@ -70,7 +70,7 @@ import Testing
         for _ in 1...1_000 where (try? await loop.turn { engine, now in engine.note("user.x", data: [:], now: now) }) == nil {
             try await Task.sleep(for: .milliseconds(10))
         }
-        try await loop.turn { engine, now in try engine.fence(ResourceID("node2"), now: now) }
+        try await loop.turn { engine, now in try engine.fence(ResourceID("node2"), operatorName: "maria", now: now) }
         try await power.waits(for: ["bmc1", "bmc2"])
         power.seenOff("bmc1")
         for _ in 1...20 { try await Task.sleep(for: .milliseconds(5)) }

@@ -78,9 +78,11 @@ extension Engine {
     }
 
     /// An operator orders a fence, also while disarmed.
-    public mutating func fence(_ id: ResourceID, now: Now) throws {
+    public mutating func fence(_ id: ResourceID, operatorName: String, now: Now) throws {
         guard let resource = world.resources[id] else { throw unknownResource(id.rawValue) }
-        begin(try powerOffOperation(resource, fence: true), for: .engine)
+        let order = try powerOffOperation(resource, fence: true)
+        emit("fence.ordered", resource: id, data: ["operator": .string(operatorName)], now: now)
+        begin(order, for: .engine)
     }
 
     func powerOffOperation(_ resource: Resource, fence: Bool) throws -> Operation {

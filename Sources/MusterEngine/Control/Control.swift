@@ -112,7 +112,7 @@ public struct Control: Sendable {
             }
             return try Value(encoding: evidence)
         }
-        try await loop.turn { engine, now in try engine.fence(id, now: now) }
+        try await loop.turn { engine, now in try engine.fence(id, operatorName: operatorName, now: now) }
         return ["ordered": true]
     }
 

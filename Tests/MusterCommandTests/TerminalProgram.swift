@@ -94,13 +94,14 @@ final class TerminalProgram: Sendable {
     }
 
     /// Waits for the program's end; its exit code as a shell tells it.
-    func end() async throws -> Int32 {
+    func end(sourceLocation: SourceLocation = #_sourceLocation) async throws -> Int32 {
         var status: Int32 = 0
         let deadline = ContinuousClock.now.advanced(by: .seconds(60))
         while waitpid(pid, &status, WNOHANG) == 0 {
             if ContinuousClock.now > deadline {
+                Issue.record("it does not end; it wrote \(unread.debugDescription)", sourceLocation: sourceLocation)
                 kill(pid, SIGKILL)
-                Issue.record("it does not end; it wrote \(unread.debugDescription)")
+                throw Silent()
             }
             try await Task.sleep(for: .milliseconds(10))
         }

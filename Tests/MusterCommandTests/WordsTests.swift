@@ -33,6 +33,8 @@ import Testing
     @Test func othersAreWrittenAsInLua() {
         #expect(Words.argument("te\"xt") == #""te\"xt""#)
         #expect(Words.argument(["timeout": "5s", "try": true]) == #"{timeout = "5s", try = true}"#)
+        #expect(Words.arguments([["name": "node1", "incarnation": 3], [:]]) == "node1")
+        #expect(Words.arguments([["name": "shop"], ["name": "node2", "incarnation": 1]]) == "shop, node2")
         #expect(Words.argument([1, .null, "x"]) == #"{1, nil, "x"}"#)
     }
 

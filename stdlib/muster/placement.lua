@@ -29,15 +29,27 @@ function placement.objection(server, resource)
   if not has_tags(resource, server.tags) then return "lacks a tag of " .. table.concat(server.tags, ", ") end
 end
 
+-- All machines; one that nobody has looked at yet is looked at now.
+local function machines()
+  local all = resources.list()
+  local looked = false
+  for _, resource in ipairs(all) do
+    if resource.state == "unknown" and resource.power == "unknown" and resource.has_bmc then
+      resource:try_read_power()
+      looked = true
+    end
+  end
+  return looked and resources.list() or all
+end
+
 --- The machines that can take a server, best first. Names in `tried` are left out.
 function placement.candidates(server, tried)
-  -- A machine that nobody has looked at yet is looked at now.
-  for _, resource in ipairs(resources.find { state = "unknown", power = "unknown", has_bmc = true }) do
-    resource:try_read_power()
+  local found = {}
+  for _, resource in ipairs(machines()) do
+    if not (tried and tried[resource.name]) and placement.objection(server, resource) == nil then
+      found[#found + 1] = resource
+    end
   end
-  local found = resources.find(function(resource)
-    return not (tried and tried[resource.name]) and placement.objection(server, resource) == nil
-  end)
   table.sort(found, function(a, b)
     if rank[a.state] ~= rank[b.state] then return rank[a.state] < rank[b.state] end
     if a.memory_mib ~= b.memory_mib then return a.memory_mib < b.memory_mib end

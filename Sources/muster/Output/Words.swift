@@ -2,8 +2,20 @@ import MusterCore
 
 /// Plain values as people read them: snapshots by their names, the rest as Lua would write it.
 enum Words {
-    /// An argument of a call.
-    static func argument(_ value: Value) -> String { name(of: value) ?? literal(value) }
+    /// The arguments of a call; options that say nothing are left out.
+    static func arguments(_ values: [Value]) -> String {
+        let said = values.last == .object([:]) ? values.dropLast() : values[...]
+        return said.map(argument).joined(separator: ", ")
+    }
+
+    /// An argument of a call. A script names a machine or server by its name and, for an order, the incarnation it was decided for.
+    static func argument(_ value: Value) -> String { name(of: value) ?? reference(value) ?? literal(value) }
+
+    private static func reference(_ value: Value) -> String? {
+        guard let fields = value.object, let name = fields["name"]?.string, fields.keys.allSatisfy({ $0 == "name" || $0 == "incarnation" })
+        else { return nil }
+        return name
+    }
 
     /// A result: snapshots say more than their name.
     static func result(_ value: Value) -> String {

@@ -60,7 +60,7 @@ struct RunStory {
     // MARK: What it did
 
     private func lines(of step: Step) -> [String] {
-        let call = TextWidth.clean("\(step.name)(\(step.arguments.map(Words.argument).joined(separator: ", ")))")
+        let call = TextWidth.clean("\(step.name)(\(Words.arguments(step.arguments)))")
         let depth = step.address.filter { $0 == "/" }.count
         let indent = String(repeating: "  ", count: depth)
         let took = step.done.map { $0.milliseconds - step.intended.milliseconds }

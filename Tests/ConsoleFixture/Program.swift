@@ -97,10 +97,12 @@ private final class LineCollector: Sendable {
         data = Mutex(Data())
         // A thread of its own: it waits for as long as the program runs.
         Thread.detachNewThread { [self] in
+            var buffer = [UInt8](repeating: 0, count: 4096)
             while true {
-                let more = handle.availableData
-                if more.isEmpty { break }
-                data.withLock { $0 += more }
+                let count = read(handle.fileDescriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                data.withLock { $0 += buffer[..<count] }
             }
             end.finish()
         }

@@ -39,6 +39,10 @@ public final class StubScripts: ScriptService, RunHost {
         switch text {
         case "boom": throw MusterError(.notFound, "there is no global \"boom\"", hint: "did you mean \"boot\"?", place: "repl:1")
         case "who": return ["output": .string(operatorName)]
+        case "deaf":
+            // Like a line of C: it hears nobody.
+            await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+            return .null
         case "forever":
             do {
                 try await Task.sleep(for: .seconds(3600))

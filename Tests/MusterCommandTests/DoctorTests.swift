@@ -6,7 +6,7 @@ import Testing
 @testable import muster
 
 /// `muster doctor`: what it finds, and the command it names.
-@Suite(.timeLimit(.minutes(5))) struct DoctorTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct DoctorTests {
     @Test func whatIsMissingHasACommand() async throws {
         try await withFolder { folder in
             var program = Program.muster

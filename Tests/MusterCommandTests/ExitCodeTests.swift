@@ -4,7 +4,7 @@ import MusterCore
 import Testing
 
 /// How commands end.
-@Suite(.timeLimit(.minutes(5))) struct ExitCodeTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ExitCodeTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var arguments: [String]
         var status: Int32

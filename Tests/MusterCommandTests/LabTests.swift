@@ -3,7 +3,7 @@ import MusterCore
 import Testing
 
 /// `muster lab` where there is no lab; what it does with one is tested with the lab.
-@Suite(.timeLimit(.minutes(5))) struct LabTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct LabTests {
     @Test func aLabThatIsDownSaysSo() async throws {
         try await withFolder { folder in
             let place = ["--folder", folder + "/lab"]

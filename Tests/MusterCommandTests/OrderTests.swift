@@ -5,7 +5,7 @@ import MusterEngine
 import Testing
 
 /// Orders, and what is told of them while they are carried out.
-@Suite(.timeLimit(.minutes(5))) struct OrderTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct OrderTests {
     @Test func aFenceEndsWithItsEvidence() async throws {
         try await TestConsole.with { console in
             let outcome = try await console.run("fence", "node1")

@@ -5,7 +5,7 @@ import MusterEngine
 import Testing
 
 /// What commands show to people and to programs.
-@Suite(.timeLimit(.minutes(5))) struct OutputTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct OutputTests {
     @Test(arguments: [
         ["status"], ["resources"], ["servers"], ["images"], ["events"], ["runs"], ["hooks"], ["version"], ["arm"],
         ["server", "start", "shop"],

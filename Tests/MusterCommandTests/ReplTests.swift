@@ -4,7 +4,7 @@ import MusterCore
 import Testing
 
 /// The prompt, through a pipe and at a terminal.
-@Suite(.timeLimit(.minutes(5))) struct ReplTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ReplTests {
     @Test func linesFromAPipe() async throws {
         try await TestConsole.with { console in
             let outcome = try await console.run("repl", input: "1 + 1\n\nboom\nfor x do\nend\nlast")

@@ -4,7 +4,7 @@ import MusterCore
 import Testing
 
 /// `muster run` and `muster runs`.
-@Suite(.timeLimit(.minutes(5))) struct RunTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RunTests {
     @Test func aScriptsLinesAndResultAreShown() async throws {
         try await TestConsole.with { console in
             let file = try console.file("hello.lua", "log hello world\nlog again\nreturn 42")

@@ -5,7 +5,7 @@ import MusterStore
 import Testing
 
 /// `muster secret`, which needs no engine.
-@Suite(.timeLimit(.minutes(5))) struct SecretTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SecretTests {
     @Test func aSecretIsKeptListedAndRemoved() async throws {
         try await withFolder { folder in
             let place = ["--state", folder + "/state"]

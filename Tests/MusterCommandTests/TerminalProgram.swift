@@ -68,7 +68,7 @@ final class TerminalProgram: Sendable {
 
     /// Waits until it wrote a text, and forgets everything up to there.
     func expect(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+        let deadline = ContinuousClock.now.advanced(by: .seconds(90))
         while ContinuousClock.now < deadline {
             let found = seen.withLock { seen in
                 guard let range = seen.range(of: text) else { return false }
@@ -96,7 +96,7 @@ final class TerminalProgram: Sendable {
     /// Waits for the program's end; its exit code as a shell tells it.
     func end(sourceLocation: SourceLocation = #_sourceLocation) async throws -> Int32 {
         var status: Int32 = 0
-        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+        let deadline = ContinuousClock.now.advanced(by: .seconds(90))
         while waitpid(pid, &status, WNOHANG) == 0 {
             if ContinuousClock.now > deadline {
                 Issue.record("it does not end; it wrote \(unread.debugDescription)", sourceLocation: sourceLocation)

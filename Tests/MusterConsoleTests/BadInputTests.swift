@@ -5,7 +5,7 @@ import MusterCore
 import Testing
 
 /// Bytes that are no proper request do no harm to anybody else.
-@Suite(.timeLimit(.minutes(5))) struct BadInputTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct BadInputTests {
     static let nonsense: [[UInt8]] = [
         [], Array("\r\n\r\n".utf8), Array("GET\r\n\r\n".utf8), Array("GET /v1/status HTTP/9.9\r\n\r\n".utf8),
         Array("GET /v1/status HTTP/1.1\r\nBroken Header\r\n\r\n".utf8),

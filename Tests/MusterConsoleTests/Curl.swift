@@ -30,11 +30,11 @@ func expectAnswers(_ client: ConsoleClient) async throws {
 }
 
 /// Polls until a condition holds; fails after a generous deadline.
-func eventually(_ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+func eventually(_ condition: () async throws -> Bool, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(90))
     while ContinuousClock.now < deadline {
         if try await condition() { return }
         try await Task.sleep(for: .milliseconds(20))
     }
-    Issue.record("the condition did not come true")
+    Issue.record("the condition did not come true", sourceLocation: sourceLocation)
 }

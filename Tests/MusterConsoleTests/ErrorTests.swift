@@ -5,7 +5,7 @@ import MusterCore
 import Testing
 
 /// Errors: their status, and that they arrive whole.
-@Suite(.timeLimit(.minutes(5))) struct ErrorTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ErrorTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var name: String
         var body: String

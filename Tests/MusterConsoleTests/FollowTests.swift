@@ -6,7 +6,7 @@ import MusterEngine
 import Testing
 
 /// The stream of events: every one, once, in order.
-@Suite(.timeLimit(.minutes(5))) struct FollowTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct FollowTests {
     @Test func historyComesFirstThenThePresent() async throws {
         try await TestConsole.with { console in
             for _ in 0..<3 { try await console.emitEvent() }

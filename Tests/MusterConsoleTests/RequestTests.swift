@@ -5,7 +5,7 @@ import MusterCore
 import Testing
 
 /// Requests and their answers over the socket.
-@Suite(.timeLimit(.minutes(5))) struct RequestTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RequestTests {
     @Test func everyQueryAnswersOverGetAndPost() async throws {
         try await TestConsole.with { console in
             for name in ["status", "resources", "servers", "images", "events", "runs", "hooks"] {

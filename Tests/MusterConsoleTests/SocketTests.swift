@@ -6,7 +6,7 @@ import MusterEngine
 import Testing
 
 /// The socket file: its mode, its owner, and what is left of it.
-@Suite(.timeLimit(.minutes(5))) struct SocketTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SocketTests {
     @Test func theSocketIsTheOwnersAlone() async throws {
         try await TestConsole.with { console in
             var status = stat()
@@ -66,6 +66,43 @@ import Testing
             let path = console.folder + "/" + String(repeating: "x", count: 120)
             let failure = await #expect(throws: MusterError.self) { try await served(console, at: path) {} }
             #expect(failure?.message.contains("107") == true)
+        }
+    }
+
+    @Test func itStopsWhileManyConnect() async throws {
+        try await TestConsole.with { console in
+            let path = console.folder + "/other"
+            let clients = (0..<8).map { _ in
+                Task {
+                    var answers = 0
+                    while !Task.isCancelled {
+                        if (try? await ConsoleClient(path).request("arm")) != nil { answers += 1 }
+                    }
+                    return answers
+                }
+            }
+            for _ in 0..<20 {
+                try await served(console, at: path) { try await expectAnswers(ConsoleClient(path)) }
+            }
+            for client in clients {
+                client.cancel()
+                let answers = await client.value
+                #expect(answers > 0)
+            }
+        }
+    }
+
+    @Test func itStopsWhileALineIsEvaluated() async throws {
+        try await TestConsole.with { console in
+            let path = console.folder + "/other"
+            let waiting = try await console.serving(at: path) {
+                let waiting = Task {
+                    try await ConsoleClient(path).request("evaluate", ["session": "s", "text": "deaf"], timeout: nil)
+                }
+                try await eventually { await console.scripts.liveSessions["s"] == 1 }
+                return waiting
+            }
+            await #expect(throws: MusterError.self) { try await waiting.value }
         }
     }
 

@@ -1,5 +1,6 @@
 import MusterCore
 import MusterEngine
+import ServiceLifecycle
 
 /// The events after a number, then each new one as it becomes durable.
 ///
@@ -23,7 +24,7 @@ struct EventFeed: Sendable {
         }
     }
 
-    /// Writes lines of JSON until its task is cancelled or `write` fails; an error of the store is the last line, `{"error": …}`.
+    /// Writes lines of JSON until the server stops, its task is cancelled or `write` fails; an error of the store is the last line, `{"error": …}`.
     func run(_ write: (String) async throws -> Void) async throws {
         let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let observer = await loop.observe { _ in waker.yield() }
@@ -35,7 +36,11 @@ struct EventFeed: Sendable {
             }
         }
         do {
-            try await send(wakes, write)
+            try await withGracefulShutdownHandler {
+                try await send(wakes, write)
+            } onGracefulShutdown: {
+                waker.finish()
+            }
         } catch {
             clock.cancel()
             await loop.stopObserving(observer)

@@ -37,24 +37,32 @@ struct ConsoleResponder: HTTPResponder {
         let operatorName = try await OperatorName.of(request, context.channel)
         switch request.method {
         case .get where Control.queries.contains(name):
-            let arguments = try RequestArguments.value(query: request)
-            return Response(try await control.answer(name, arguments, operatorName: operatorName))
+            return try await answer(name, try RequestArguments.value(query: request), operatorName)
         case .post:
             var request = request
             let body = try await request.collectBody(upTo: Self.largestBody)
             let arguments = try RequestArguments.value(body: body)
-            guard name == "evaluate" else {
-                return Response(try await control.answer(name, arguments, operatorName: operatorName))
-            }
+            guard name == "evaluate" else { return try await answer(name, arguments, operatorName) }
             // A line of the REPL may wait for hours: whoever gives up waiting for it gives it up.
             return try await request.body.consumeWithCancellationOnInboundClose { _ in
-                Response(try await control.answer(name, arguments, operatorName: operatorName))
+                try await answer(name, arguments, operatorName)
             }
         case .get:
             throw Self.wrongMethod(request, "POST")
         default:
             throw Self.wrongMethod(request, Control.queries.contains(name) ? "GET or POST" : "POST")
         }
+    }
+
+    /// The engine's answer, for as long as this task lives: a stopping server does not wait for what cannot be cancelled.
+    private func answer(_ name: String, _ arguments: Value, _ operatorName: String) async throws -> Response {
+        let control = control
+        let answering = Task { try await control.answer(name, arguments, operatorName: operatorName) }
+        let (results, result) = AsyncStream.makeStream(of: Result<Value, any Error>.self)
+        Task { result.yield(await answering.result) }
+        for await result in results { return Response(try result.get()) }
+        answering.cancel()
+        throw CancellationError()
     }
 
     private func follow(_ request: Request) async throws -> Response {

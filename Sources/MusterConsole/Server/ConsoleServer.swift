@@ -3,6 +3,7 @@ import Logging
 import MusterCore
 import MusterEngine
 import NIOCore
+import ServiceLifecycle
 import Synchronization
 
 /// The engine's HTTP API on a Unix socket: what `muster`, and anything that speaks HTTP, asks a running engine. docs/api.md says
@@ -42,12 +43,25 @@ public struct ConsoleServer: Sendable {
                 }
             },
             logger: quiet)
+        var configuration = ServiceGroupConfiguration(services: [application], logger: quiet)
+        configuration.maximumGracefulShutdownDuration = Self.patience
+        let group = ServiceGroup(configuration: configuration)
+        // Stopped in order and never by cancellation: a connection that comes in at that moment would be dropped without being closed,
+        // and that ends the process (NIOAsyncWriter's deinit).
+        let serving = Task { try await group.run() }
         do {
-            try await application.run()
+            try await withTaskCancellationHandler {
+                try await serving.value
+            } onCancel: {
+                Task { await group.triggerGracefulShutdown() }
+            }
         } catch {
             if let refused = refused.withLock({ $0 }) { throw refused }
             if Task.isCancelled { return }
             throw ConsoleSocket.failure(socketPath, "\(error)")
         }
     }
+
+    /// How long requests may go on when the server stops.
+    private static let patience = Duration.seconds(2)
 }

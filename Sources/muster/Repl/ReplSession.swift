@@ -64,7 +64,7 @@ final class ReplSession: Sendable {
     func completions(of line: String) async -> [String] {
         let name = state.withLock { $0.name }
         let answer = try? await client.request(
-            "complete", ["session": .string(name), "text": .string(line)], timeout: .seconds(2))
+            "complete", ["session": .string(name), "text": .string(line)], timeout: .seconds(10))
         return (answer?.array ?? []).compactMap(\.string)
     }
 

@@ -7,6 +7,18 @@ public enum Effects {
 
     static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitsAndNotes)
 
+    /// What a hook file must declare to make a call; nil when nothing.
+    public static func needs(_ name: String) -> Capability? { catalog[name]?.needs }
+
+    /// What happens to a call's step that was intended when the engine died: `repeat`, `verify` or `ask`; nil for one that is never in doubt.
+    public static func inDoubtRule(of name: String) -> String? {
+        guard let effect = catalog[name] else { return nil }
+        switch effect.kind {
+        case .query, .change: return nil
+        case .operation, .wait: return effect.inDoubt.rawValue
+        }
+    }
+
     /// Calls that end by time or event.
     static let waits: Set<String> = ["sleep", "wait_for"]
 
@@ -41,17 +53,17 @@ public enum Effects {
     ]
 
     private static let resourceOrders: [(String, Effect)] = [
-        ("resource.fence", .operation(.verify) { engine, call in
+        ("resource.fence", .operation(.verify, needs: .power) { engine, call in
             let resource = try engine.resourceForOrder(call)
             guard engine.world.general.armed else {
                 throw MusterError(.disarmed, "failovers are disarmed: \(resource.id) is not fenced", hint: "muster arm", subject: resource.id.rawValue)
             }
             return try engine.powerOffOperation(resource, fence: true)
         }),
-        ("resource.power_off", .operation(.verify) { engine, call in
+        ("resource.power_off", .operation(.verify, needs: .power) { engine, call in
             try engine.powerOffOperation(try engine.resourceForOrder(call), fence: false)
         }),
-        ("resource.power_on", .operation(.verify) { engine, call in
+        ("resource.power_on", .operation(.verify, needs: .power) { engine, call in
             var resource = try engine.resourceToPowerOn(call)
             guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
             let timeout = try call.milliseconds(call.options["timeout"], default: 60_000)
@@ -63,7 +75,7 @@ public enum Effects {
             engine.world.put(resource)
             return .powerOn(resource.id, bmc, uuid: resource.uuid, timeout: timeout)
         }),
-        ("resource.shut_down", .operation(.verify) { engine, call in
+        ("resource.shut_down", .operation(.verify, needs: .power) { engine, call in
             let resource = try engine.resourceForOrder(call)
             guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
             return .softOff(resource.id, bmc)
@@ -73,7 +85,7 @@ public enum Effects {
             guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
             return .readPower(resource.id, bmc, asked: call.now.monotonic)
         }),
-        ("resource.set_boot_device", .operation(.repeat) { engine, call in
+        ("resource.set_boot_device", .operation(.repeat, needs: .power) { engine, call in
             let resource = try engine.resource(call)
             guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
             guard let device = BootDevice(rawValue: try call.text(1, "a boot device")) else {
@@ -86,7 +98,7 @@ public enum Effects {
     ]
 
     private static let serverOrders: [(String, Effect)] = [
-        ("server.claim", .operation(.repeat) { engine, call in
+        ("server.claim", .operation(.repeat, needs: .storage) { engine, call in
             let server = try engine.server(call)
             let resource = try engine.resource(call, 1)
             let maker = "\(call.run.id)/\(call.step.address)"
@@ -99,7 +111,7 @@ public enum Effects {
             let claim = try engine.claim(server, on: resource, madeBy: maker, now: call.now)
             return try engine.exportOperation(for: claim)
         }),
-        ("server.release", .operation(.repeat) { engine, call in
+        ("server.release", .operation(.repeat, needs: .storage) { engine, call in
             let server = try engine.server(call)
             if let claim = engine.world.aliveClaim(of: server.id) {
                 try engine.end(claim, now: call.now)
@@ -122,11 +134,11 @@ public enum Effects {
             let timeout = try call.milliseconds(call.options["timeout"], default: check.timeoutMilliseconds)
             return .waitReady(server.id, claim.epoch, check, timeout: timeout)
         }),
-        ("server.start", .change { engine, call in
+        ("server.start", .change(needs: .servers) { engine, call in
             try engine.setTarget(.running, of: try engine.server(call).id, now: call.now)
             return .null
         }),
-        ("server.stop", .change { engine, call in
+        ("server.stop", .change(needs: .servers) { engine, call in
             try engine.setTarget(.stopped, of: try engine.server(call).id, now: call.now)
             return .null
         }),

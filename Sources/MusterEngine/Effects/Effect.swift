@@ -18,17 +18,22 @@ struct Effect: Sendable {
 
     var inDoubt: InDoubt
     var kind: Kind
+    /// What a hook file must have declared that it needs, to call this.
+    var needs: Capability?
 
     static func query(_ answer: @escaping @Sendable (Engine, EffectCall) throws -> Value) -> Effect {
         Effect(inDoubt: .repeat, kind: .query(answer))
     }
-    static func change(_ change: @escaping @Sendable (inout Engine, EffectCall) throws -> Value) -> Effect {
-        Effect(inDoubt: .repeat, kind: .change(change))
+    static func change(
+        needs: Capability? = nil, _ change: @escaping @Sendable (inout Engine, EffectCall) throws -> Value
+    ) -> Effect {
+        Effect(inDoubt: .repeat, kind: .change(change), needs: needs)
     }
     static func operation(
-        _ inDoubt: InDoubt, _ operation: @escaping @Sendable (inout Engine, EffectCall) throws -> Operation?
+        _ inDoubt: InDoubt, needs: Capability? = nil,
+        _ operation: @escaping @Sendable (inout Engine, EffectCall) throws -> Operation?
     ) -> Effect {
-        Effect(inDoubt: inDoubt, kind: .operation(operation))
+        Effect(inDoubt: inDoubt, kind: .operation(operation), needs: needs)
     }
 }
 

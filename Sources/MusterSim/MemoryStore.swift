@@ -16,6 +16,7 @@ public final class MemoryStore: Store {
         var code: [String: CodeBundle] = [:]
         var runs: [RunID: Run] = [:]
         var steps: [RunID: [String: Step]] = [:]
+        var dedup: [String: Dedup] = [:]
         var failure: MusterError?
         var commits = 0
     }
@@ -54,6 +55,8 @@ public final class MemoryStore: Store {
         case .run(let object): contents.runs[object.id] = object
         case .step(let object): contents.steps[object.run, default: [:]][object.address] = object
         case .general(let object): contents.general = object
+        case .dedup(let item): contents.dedup[item.key] = item
+        case .removeDedup(let key): contents.dedup[key] = nil
         }
     }
 
@@ -72,6 +75,7 @@ public final class MemoryStore: Store {
             snapshot.steps = snapshot.runs.flatMap { run in
                 (contents.steps[run.id] ?? [:]).values.sorted { $0.address < $1.address }
             }
+            snapshot.dedup = contents.dedup.values.sorted { $0.key < $1.key }
             return snapshot
         }
     }

@@ -54,6 +54,12 @@ struct Bench {
         events += batch.events
         self.actions += actions
         for case .perform(let id, let operation) in actions { operations.append((id, operation)) }
+        // The history is what was committed; a page holds few events here, so that several are needed.
+        for case .readBacklog(let start) in actions {
+            let page = Array(events.filter { $0.id > start }.prefix(7))
+            engine.takeBacklog(after: start, page, now: now)
+            collect()
+        }
     }
 
     /// Ticks every 250 ms for some time; `beating` machines send a heartbeat before each tick.

@@ -13,9 +13,9 @@ extension Bench {
         turn { engine, now in engine.resumeRuns(now: now) }
     }
 
-    mutating func load(_ file: String, _ declarations: [HookDeclaration], backlog: [Event] = []) {
+    mutating func load(_ file: String, _ declarations: [HookDeclaration]) {
         let code = CodeBundle(hash: file, main: file, sources: [file: ""])
-        turn { engine, now in engine.loadHooks(file: file, code: code, declarations, backlog: backlog, now: now) }
+        turn { engine, now in engine.loadHooks(file: file, code: code, declarations, now: now) }
     }
 
     func runs(of hook: String) -> [Run] { engine.world.runs.values.filter { $0.hook == HookID(hook) }.sorted { $0.id < $1.id } }

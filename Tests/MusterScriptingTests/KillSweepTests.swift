@@ -70,7 +70,7 @@ import Testing
 }
 
 /// A store whose engine dies at a commit: neither that one nor any later one comes to an end.
-private final class MortalStore: Store {
+final class MortalStore: Store {
     let memory: MemoryStore
     private let left = Mutex(Int.max)
     private let dead = Mutex(false)
@@ -103,14 +103,16 @@ private final class MortalStore: Store {
 }
 
 /// One engine process, from its start to its death.
-private final class Life: Sendable {
+final class Life: Sendable {
     let store: MortalStore
     let fleet: SimulatedFleet
     let time: VirtualTime
     let loop: EngineLoop
     let scripting: Scripting
 
-    init(_ memory: MemoryStore, _ fleet: SimulatedFleet, _ time: VirtualTime, commits: Int) async throws {
+    init(
+        _ memory: MemoryStore, _ fleet: SimulatedFleet, _ time: VirtualTime, commits: Int, hooks: String = Scene.root + "/hooks"
+    ) async throws {
         store = MortalStore(memory)
         self.fleet = fleet
         self.time = time
@@ -122,8 +124,9 @@ private final class Life: Sendable {
         loop = try await EngineLoop(
             store: store, drivers: Drivers(power: fleet, exports: fleet, readiness: fleet, secrets: fleet), time: time)
         scripting = Scripting(
-            loop: loop, folders: SourceFolders(hooks: Scene.root + "/hooks", library: Scene.root + "/stdlib"), secretExists: { _ in true },
+            loop: loop, folders: SourceFolders(hooks: hooks, library: Scene.root + "/stdlib"), secretExists: { _ in true },
             report: { Issue.record("\($0)") })
+        store.die(after: commits)
         await loop.connect(scripting.executor)
         try await scripting.hooks.refresh()
         try await loop.turn { engine, now in engine.resumeRuns(now: now) }

@@ -133,7 +133,7 @@ import Testing
 
     @Test func aRunWhoseJournalSaysOtherwiseShowsBothSides() async throws {
         let scene = try await Scene(hooks: nil)
-        let id = try await scene.scripting.runScript(source: "log('one') sleep('1h')", file: "s.lua", operatorName: "maria")
+        let id = try await scene.scripting.runScript(source: "log('one') sleep('10s')", file: "s.lua", operatorName: "maria")
         try await scene.run(for: 500)
         var step = try #require(try await scene.store.steps(of: id).first)
         step.arguments = ["other"]

@@ -11,13 +11,31 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
     public var trigger: Trigger
     /// The event's field that names the subject by which runs queue: `resource` or `server`; nil means whichever the event has.
     public var key: String?
+    /// How a run that failed is tried again; nil: not at all.
+    public var retry: Retry?
     /// `file:line` of the registration.
     public var place: String
 
-    public init(id: HookID, trigger: Trigger, key: String? = nil, place: String) {
+    public struct Retry: Codable, Sendable, Hashable {
+        /// How many more times after the first.
+        public var times: Int
+        /// Milliseconds before the first new try; each later one waits twice as long as the one before, up to an hour.
+        public var backoff: Int64
+
+        public init(times: Int, backoff: Int64) {
+            self.times = times
+            self.backoff = backoff
+        }
+
+        /// Milliseconds to wait after this many tries.
+        public func delay(after attempt: Int) -> Int64 { min(3_600_000, backoff << Int64(min(max(attempt - 1, 0), 20))) }
+    }
+
+    public init(id: HookID, trigger: Trigger, key: String? = nil, retry: Retry? = nil, place: String) {
         self.id = id
         self.trigger = trigger
         self.key = key
+        self.retry = retry
         self.place = place
     }
 }
@@ -35,6 +53,8 @@ public struct Hook: Codable, Sendable, Hashable {
     public var ticked: Timestamp?
     /// False while no loaded file declares it; its backlog then waits.
     public var active: Bool
+    /// True while events wait for it in the store, after its cursor: it was inactive, or too many of its runs wait already.
+    public var isBehind: Bool?
 
     public var id: HookID { declaration.id }
 

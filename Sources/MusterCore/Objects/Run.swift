@@ -1,12 +1,12 @@
 /// One reaction: a Lua coroutine whose every step is in the journal.
 public struct Run: Codable, Sendable, Hashable {
     public enum Status: String, Codable, Sendable {
-        /// Waits for an earlier run of the same hook and key.
+        /// Waits for an earlier run of the same hook and key, or for its time.
         case queued
         case running
         /// Finished: `done`, or one of the ways not to.
         case done, failed, cancelled, diverged
-        /// Waits for an operator's answer to a step in doubt.
+        /// Waits for an operator's answer to a step in doubt; it is in nobody's way.
         case asking
 
         public var isLive: Bool { self == .queued || self == .running || self == .asking }
@@ -50,6 +50,28 @@ public struct Run: Codable, Sendable, Hashable {
     public var cancel: Cancel?
     /// Seeds `math.random`.
     public var seed: Int64
+    /// Which try this is, for a hook with `retry`; nil for the first.
+    public var attempt: Int?
+    /// A queued run does not begin before this time; nil: at once.
+    public var notBefore: Timestamp?
+    /// What the run after this one goes on with (`continue_as`).
+    public var continuation: Value?
+    /// The address of the step in doubt that an operator ordered to be done again.
+    public var again: String?
+    /// The machines that it keeps from other runs, and its precedence.
+    public var reserved: Reserved?
+
+    /// Machines that a run keeps for itself.
+    public struct Reserved: Codable, Sendable, Hashable {
+        public var resources: [ResourceID]
+        /// A run with a higher one may take them away.
+        public var priority: Int64
+
+        public init(resources: [ResourceID], priority: Int64) {
+            self.resources = resources
+            self.priority = priority
+        }
+    }
 
     public init(
         id: RunID, hook: HookID, key: String, cause: Cause, code: String, status: Status, at: Timestamp,

@@ -18,6 +18,12 @@ public struct Settings: Codable, Sendable, Hashable {
     /// How long a machine may take from power-on to its first report.
     public var startTimeout: Int64 = 300_000
     public var stepLimit: Int = 10_000
+    /// Runs of one hook that execute at once; those that only wait for time or events do not count.
+    public var runLimit: Int = 200
+    /// Runs of one hook that wait for their turn in memory; past it, its events wait in the store.
+    public var queueLimit: Int = 1_000
+    /// How long the key of an event is remembered, so that the same one is accepted once.
+    public var dedupWindow: Int64 = 86_400_000
 
     public init() {}
 }

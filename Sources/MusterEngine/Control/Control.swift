@@ -39,6 +39,8 @@ public struct Control: Sendable {
             try await loop.turn { engine, now in engine.arm(request == "arm", operatorName: operatorName, now: now) }
             return ["armed": .bool(request == "arm")]
         case "maintenance": return try await maintenance(arguments)
+        case "run.answer": return try await answerRun(arguments, operatorName)
+        case "event.emit": return try await emit(arguments)
         case "run.cancel":
             let id = RunID(try number(arguments, "id"))
             try await loop.turn { engine, now in try engine.cancelRun(id, now: now) }
@@ -78,6 +80,9 @@ public struct Control: Sendable {
     }
 
     private func runs(_ arguments: Value) async throws -> Value {
+        if arguments["waiting"].bool == true || arguments["waiting"] == "true" {
+            return try await loop.turn { engine, now in engine.waitingRunValues(now: now) }
+        }
         let runs = try await loop.store.runs(limit: limit(arguments))
         return .array(try runs.map { try Value(encoding: $0) })
     }
@@ -88,6 +93,35 @@ public struct Control: Sendable {
         }
         let steps = try await loop.store.steps(of: id)
         return ["run": try Value(encoding: run), "steps": .array(try steps.map { try Value(encoding: $0) })]
+    }
+
+    private func answerRun(_ arguments: Value, _ operatorName: String) async throws -> Value {
+        let (id, text) = (RunID(try number(arguments, "id")), try text(arguments, "answer"))
+        let address = arguments["step"].string
+        let value = arguments["value"]
+        try await loop.turn { engine, now in
+            let isInDoubt = engine.world.runs[id]?.status == .asking
+            let answer: RunAnswer =
+                switch text {
+                case "happened" where isInDoubt: .happened(value)
+                case "again" where isInDoubt: .again
+                case "refused" where isInDoubt: .refused
+                default: .text(text)
+                }
+            try engine.answerRun(id, address: address, answer, operatorName: operatorName, now: now)
+        }
+        return .null
+    }
+
+    private func emit(_ arguments: Value) async throws -> Value {
+        let (name, data, key) = (try text(arguments, "name"), arguments["data"], arguments["key"])
+        guard data.isNull || data.object != nil, key.isNull || key.string != nil else {
+            throw MusterError(.badArgument, "data is an object, and key a text", hint: "see docs/api.md")
+        }
+        let id = try await loop.turn { engine, now in
+            try engine.emitUser(name, data.object ?? [:], key: key.string, now: now)
+        }
+        return ["event": .int(id.rawValue)]
     }
 
     private func fleet(_ arguments: Value, applies: Bool) async throws -> Value {

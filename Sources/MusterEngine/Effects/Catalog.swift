@@ -2,10 +2,10 @@ import MusterCore
 
 /// Every call that a script can make, by name.
 public enum Effects {
-    /// The names, sorted.
-    public static let names: [String] = catalog.keys.sorted()
+    /// The names, sorted. `limit` is the engine's own: it records that a branch came to the end of its time or memory.
+    public static let names: [String] = catalog.keys.filter { $0 != "limit" }.sorted()
 
-    static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitsAndNotes)
+    static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitCalls + notes)
 
     /// What a hook file must declare to make a call; nil when nothing.
     public static func needs(_ name: String) -> Capability? { catalog[name]?.needs }
@@ -19,8 +19,8 @@ public enum Effects {
         }
     }
 
-    /// Calls that end by time or event.
-    static let waits: Set<String> = ["sleep", "wait_for"]
+    /// Calls that end by time, event or answer: a run that has no others open needs no memory of its script.
+    public static let waits: Set<String> = ["sleep", "wait_for", "ask", "reserve"]
 
     private static let queries: [(String, Effect)] = [
         ("resources.get", .query { engine, call in
@@ -61,10 +61,13 @@ public enum Effects {
             return try engine.powerOffOperation(resource, fence: true)
         }),
         ("resource.power_off", .operation(.verify, needs: .power) { engine, call in
-            try engine.powerOffOperation(try engine.resourceForOrder(call), fence: false)
+            let resource = try engine.resourceForOrder(call)
+            try engine.checkReserved(resource.id, for: call.run.id)
+            return try engine.powerOffOperation(resource, fence: false)
         }),
         ("resource.power_on", .operation(.verify, needs: .power) { engine, call in
             var resource = try engine.resourceToPowerOn(call)
+            try engine.checkReserved(resource.id, for: call.run.id)
             guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
             let timeout = try call.milliseconds(call.options["timeout"], default: 60_000)
             // Whoever orders it on takes the evidence that it is off out of the world first.
@@ -77,6 +80,7 @@ public enum Effects {
         }),
         ("resource.shut_down", .operation(.verify, needs: .power) { engine, call in
             let resource = try engine.resourceForOrder(call)
+            try engine.checkReserved(resource.id, for: call.run.id)
             guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
             return .softOff(resource.id, bmc)
         }),
@@ -101,6 +105,7 @@ public enum Effects {
         ("server.claim", .operation(.repeat, needs: .storage) { engine, call in
             let server = try engine.server(call)
             let resource = try engine.resource(call, 1)
+            try engine.checkReserved(resource.id, for: call.run.id)
             let maker = "\(call.run.id)/\(call.step.address)"
             if let made = engine.world.claims.values.first(where: { $0.madeBy == maker && $0.isAlive }) {
                 return try engine.exportOperation(for: made)
@@ -140,20 +145,6 @@ public enum Effects {
         }),
         ("server.stop", .change(needs: .servers) { engine, call in
             try engine.setTarget(.stopped, of: try engine.server(call).id, now: call.now)
-            return .null
-        }),
-    ]
-
-    private static let waitsAndNotes: [(String, Effect)] = [
-        ("sleep", Effect(inDoubt: .repeat, kind: .wait)),
-        ("wait_for", Effect(inDoubt: .repeat, kind: .wait)),
-        ("log", .change { _, _ in .null }),
-        ("events.emit", .change { engine, call in
-            let name = try call.text(0, "an event name")
-            guard name.hasPrefix("user.") else {
-                throw MusterError(.badArgument, "scripts emit events whose names begin with \"user.\"", hint: "call it \"user.\(name)\"")
-            }
-            engine.emit(name, data: call.argument(1).object ?? [:], now: call.now)
             return .null
         }),
     ]

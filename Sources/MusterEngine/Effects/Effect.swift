@@ -12,8 +12,8 @@ struct Effect: Sendable {
         case change(@Sendable (inout Engine, EffectCall) throws -> Value)
         /// Checks, and gives the driver's job, whose result ends the step; nil when there is nothing left to do.
         case operation(@Sendable (inout Engine, EffectCall) throws -> Operation?)
-        /// Ends by time or by an event.
-        case wait
+        /// Ends by time, by an event, or by somebody's answer; checks, and gives the answer when it is there at once.
+        case wait(@Sendable (inout Engine, EffectCall) throws -> Value?)
     }
 
     var inDoubt: InDoubt

@@ -18,9 +18,13 @@ public struct Engine: Sendable {
     var networkUp = true
     /// When ended claims' exports were last tried to be cut.
     var triedCuts: Moment?
+    /// When keys of events were last looked through.
+    var sweptKeys: Moment?
     /// Why and when a server was last reported as blocked.
     var toldBlocked: [ServerID: (reason: String, at: Moment)] = [:]
     var random: any RandomNumberGenerator & Sendable
+    /// Whether a page of the history was asked for and has not come yet.
+    var isReadingBacklog = false
     /// Set by changes after which the servers must be reviewed.
     var needsReview = true
 
@@ -74,6 +78,10 @@ public enum Action: Sendable {
     case perform(OperationID, Operation)
     case startRun(Run, CodeBundle, [Step])
     case resumeRun(RunID, address: String, Step.Outcome)
+    /// What executes the run forgets it; it starts again from its journal when its time comes.
+    case dropRun(RunID)
+    /// Reads a page of the history for `takeBacklog`.
+    case readBacklog(after: EventID)
 }
 
 /// What the engine knows of a machine from watching it in this process.

@@ -17,6 +17,11 @@ public struct World: Sendable {
     private(set) var openSteps: [RunID: [String: Step]] = [:]
     /// How many steps of a run have their result.
     private(set) var doneSteps: [RunID: Int64] = [:]
+    private(set) var index = RunIndex()
+    /// The hooks for which events wait in the store.
+    private(set) var behind: Set<HookID> = []
+    /// The keys of events that scripts and programs gave, and the events they stand for.
+    public private(set) var dedup: [String: Dedup] = [:]
     /// The machines' names, sorted: the order in which turns look at them.
     private(set) var resourceOrder: [ResourceID] = []
     private var byMAC: [MACAddress: ResourceID] = [:]
@@ -38,6 +43,7 @@ public struct World: Sendable {
         for bundle in snapshot.code { put(bundle) }
         for run in snapshot.runs { put(run) }
         for step in snapshot.steps { put(step) }
+        for item in snapshot.dedup { put(item) }
         pending = Batch()
     }
 
@@ -116,6 +122,7 @@ public struct World: Sendable {
 
     mutating func put(_ hook: Hook) {
         hooks[hook.id] = hook
+        if hook.isBehind == true { behind.insert(hook.id) } else { behind.remove(hook.id) }
         pending.changes.append(.hook(hook))
     }
 
@@ -126,9 +133,13 @@ public struct World: Sendable {
     }
 
     mutating func put(_ run: Run) {
+        let old = runs[run.id]
         if run.status.isLive {
             runs[run.id] = run
+            index.replace(old, run)
         } else {
+            for step in (openSteps[run.id] ?? [:]).values { index.step(step, of: run, isOpen: false) }
+            index.replace(old, nil)
             runs[run.id] = nil
             steps[run.id] = nil
             openSteps[run.id] = nil
@@ -139,12 +150,14 @@ public struct World: Sendable {
 
     mutating func put(_ step: Step) {
         let known = steps[step.run, default: [:]].updateValue(step, forKey: step.address)
+        let wasOpen = openSteps[step.run]?[step.address] != nil
         if step.outcome == nil {
             openSteps[step.run, default: [:]][step.address] = step
         } else {
             openSteps[step.run]?[step.address] = nil
             if known?.outcome == nil { doneSteps[step.run, default: 0] += 1 }
         }
+        if let run = runs[step.run], wasOpen != (step.outcome == nil) { index.step(step, of: run, isOpen: step.outcome == nil) }
         pending.changes.append(.step(step))
     }
 
@@ -166,6 +179,21 @@ public struct World: Sendable {
     }
 
     mutating func append(_ event: Event) { pending.events.append(event) }
+
+    mutating func put(_ item: Dedup) {
+        dedup[item.key] = item
+        pending.changes.append(.dedup(item))
+    }
+
+    mutating func remove(dedup key: String) {
+        guard dedup.removeValue(forKey: key) != nil else { return }
+        pending.changes.append(.removeDedup(key))
+    }
+
+    /// The open steps whose time may be over, in order.
+    mutating func dueSteps(_ now: Timestamp) -> [Step] { index.due(now).compactMap { openSteps[$0.run]?[$0.address] } }
+
+    func steps(waitingFor event: String) -> [Step] { index.waiters(for: event).compactMap { openSteps[$0.run]?[$0.address] } }
 
     /// Code that neither a live run nor an active hook needs is dropped from memory; the store keeps it.
     mutating func forgetUnusedCode() {

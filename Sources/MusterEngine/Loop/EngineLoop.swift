@@ -127,7 +127,23 @@ public actor EngineLoop {
             switch action {
             case .perform(let id, let operation): start(id, operation)
             case .startRun(let run, let code, let journal): host?.start(run, code: code, journal: journal)
+            case .dropRun(let run): host?.drop(run)
+            case .readBacklog(let start): readBacklog(after: start)
             case .resumeRun(let run, let address, let outcome): host?.resume(run, address: address, outcome: outcome)
+            }
+        }
+    }
+
+    private func readBacklog(after start: EventID) {
+        Task {
+            // A history that cannot be read is asked for again, as long as a hook is behind.
+            while true {
+                if let page = try? await store.events(after: start, limit: 1_000) {
+                    _ = try? await self.turn { engine, now in engine.takeBacklog(after: start, page, now: now) }
+                    return
+                }
+                if ended != nil { return }
+                try? await Task.sleep(for: .milliseconds(500))
             }
         }
     }

@@ -7,6 +7,8 @@ public protocol RunHost: Sendable {
     /// Gives a step's outcome to the run that waits for it. An error whose code is `cancelled`, `diverged` or `step_limit` is none that the
     /// script may catch: it unwinds the run.
     func resume(_ run: RunID, address: String, outcome: Step.Outcome)
+    /// Drops one run without a word: it starts again from its journal when the engine says so.
+    func drop(_ run: RunID)
     /// Drops every run without a word: the engine starts them again from their journals.
     func dropAll()
 }

@@ -14,6 +14,8 @@ extension Engine {
         cutLeftovers(now: now)
         fireTimers(now: now)
         wakeSleepers(now: now)
+        startDelayed(now: now)
+        forgetOldKeys(now: now)
         review(now: now)
     }
 

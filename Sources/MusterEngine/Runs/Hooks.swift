@@ -2,8 +2,8 @@ import MusterCore
 
 // Hooks: what is loaded, what is remembered of what was loaded, and the backlog.
 extension Engine {
-    /// Takes a hook file's declarations. New hooks start at now; known ones go on from their last event, those of the backlog first.
-    public mutating func loadHooks(file: String, code: CodeBundle, _ declarations: [HookDeclaration], backlog: [Event], now: Now) {
+    /// Takes a hook file's declarations. New hooks start at now; known ones go on from their last event, with what happened while they were away.
+    public mutating func loadHooks(file: String, code: CodeBundle, _ declarations: [HookDeclaration], now: Now) {
         world.put(code)
         for declaration in declarations {
             // A hook that listens for something else is a new one, whatever its name: it starts at now.
@@ -14,14 +14,15 @@ extension Engine {
             hook.code = code.hash
             hook.file = file
             hook.active = true
+            if known?.active == false, case .event = declaration.trigger { hook.isBehind = true }
             world.put(hook)
-            if known?.active == false { catchUp(hook, backlog, now: now) }
         }
         let declared = Set(declarations.map(\.id))
         for hook in world.hooks.values where hook.file == file && hook.active && !declared.contains(hook.id) {
             deactivate(hook)
         }
         world.forgetUnusedCode()
+        readBacklog()
         review(now: now)
     }
 
@@ -35,27 +36,9 @@ extension Engine {
         var hook = hook
         hook.active = false
         // While it was active every event got its run: its backlog begins here.
-        if case .event = hook.declaration.trigger { hook.cursor = world.general.lastEvent.rawValue }
+        if case .event = hook.declaration.trigger, hook.isBehind != true { hook.cursor = world.general.lastEvent.rawValue }
         world.put(hook)
         needsReview = true
-    }
-
-    private mutating func catchUp(_ hook: Hook, _ backlog: [Event], now: Now) {
-        for event in backlog where event.id.rawValue > hook.cursor {
-            guard case .event(event.name) = hook.declaration.trigger, let current = world.hooks[hook.id] else { continue }
-            startRun(current, event, now: now)
-        }
-    }
-
-    /// The event after which these declarations may have a backlog; nil when none has one.
-    public func backlogStart(of declarations: [HookDeclaration]) -> EventID? {
-        let waiting = declarations.compactMap { declaration -> Int64? in
-            guard let hook = world.hooks[declaration.id], !hook.active, case .event = declaration.trigger,
-                hook.declaration.trigger == declaration.trigger
-            else { return nil }
-            return hook.cursor
-        }
-        return waiting.min().map { EventID($0) }
     }
 
     /// Gives due timers their runs. A tick that comes while the last one's run still goes is left out.
@@ -70,7 +53,7 @@ extension Engine {
             }
             // A clock that was set back must not silence it until that time comes again.
             guard let last = hook.ticked, now.wall < last || now.wall.milliseconds - last.milliseconds >= interval,
-                !world.runs.values.contains(where: { $0.hook == hook.id && $0.status != .asking })
+                !(world.index.queues[RunIndex.Queue(hook: hook.id, key: "")] ?? []).contains(where: { world.runs[$0]?.status != .asking })
             else { continue }
             var hook = hook
             hook.ticked = now.wall
@@ -78,7 +61,7 @@ extension Engine {
             world.put(hook)
             let argument: Value = [Value.typeKey: "tick", "number": .int(hook.cursor), "at": .int(now.wall.milliseconds)]
             enqueue(
-                newRun(hook: hook.id, key: "", cause: .timer(hook.cursor), code: hook.code, argument: argument, now: now))
+                newRun(hook: hook.id, key: "", cause: .timer(hook.cursor), code: hook.code, argument: argument, now: now), now: now)
         }
     }
 
@@ -97,7 +80,7 @@ extension Engine {
         let run = newRun(
             hook: HookID(code.main), key: "run-\(world.general.lastRun.next)", cause: cause, code: code.hash, argument: .null,
             now: now)
-        enqueue(run)
+        enqueue(run, now: now)
         return run.id
     }
 }

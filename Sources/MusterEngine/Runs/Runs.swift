@@ -4,13 +4,15 @@ import MusterCore
 extension Engine {
     /// Gives every active hook that listens for this event a run for it.
     mutating func startRuns(for event: Event, now: Now) {
-        // The failure of a run that reacted to a failure starts nothing: two broken hooks would feed each other for ever.
-        if event.data["reaction"] == true, event.name == "run.failed" { return }
+        if isFailureOfReaction(event) { return }
         for hook in world.hooks.values.sorted(by: { $0.id < $1.id }) where hook.active && hook.cursor < event.id.rawValue {
-            guard case .event(event.name) = hook.declaration.trigger else { continue }
-            startRun(hook, event, now: now)
+            guard case .event(event.name) = hook.declaration.trigger, hook.isBehind != true else { continue }
+            if isFull(hook) { fallBehind(hook) } else { startRun(hook, event, now: now) }
         }
     }
+
+    /// The failure of a run that reacted to a failure starts nothing: two broken hooks would feed each other for ever.
+    func isFailureOfReaction(_ event: Event) -> Bool { event.data["reaction"] == true && event.name == "run.failed" }
 
     mutating func startRun(_ hook: Hook, _ event: Event, now: Now) {
         var hook = hook
@@ -21,7 +23,7 @@ extension Engine {
             hook: hook.id, key: key(of: event, by: hook.declaration.key), cause: .event(event.id), code: hook.code,
             argument: argument, now: now)
         run.servers = serversConcerned(event)
-        enqueue(run)
+        enqueue(run, now: now)
     }
 
     private func key(of event: Event, by field: String?) -> String {
@@ -52,53 +54,34 @@ extension Engine {
             argument: argument, seed: Int64.random(in: 0...Int64.max, using: &random))
     }
 
-    /// Starts a run, or lets it wait for the earlier ones of its hook and key, and for earlier reactions that answer for its servers:
-    /// one that starts a server and one that stops it must not work at the same time.
-    mutating func enqueue(_ run: Run) {
-        world.put(run)
-        startWaiting()
-        needsReview = true
-    }
-
-    /// Starts the queued runs that no earlier run is in the way of.
-    private mutating func startWaiting() {
-        let live = world.runs.values.filter { $0.status != .asking }.sorted { $0.id < $1.id }
-        for (index, run) in live.enumerated() where run.status == .queued {
-            if live[..<index].contains(where: { Self.isInTheWay($0, of: run) }) { continue }
-            if live[(index + 1)...].contains(where: { $0.status == .running && Self.isInTheWay($0, of: run) }) { continue }
-            var next = run
-            next.status = .running
-            world.put(next)
-            begin(next)
-        }
-    }
-
-    private static func isInTheWay(_ earlier: Run, of run: Run) -> Bool {
-        if earlier.hook == run.hook, earlier.key == run.key { return true }
-        guard case .event = earlier.cause, case .event = run.cause else { return false }
-        return earlier.servers.contains(where: run.servers.contains)
-    }
-
-    private mutating func begin(_ run: Run) {
+    mutating func begin(_ run: Run, now: Now) {
         guard let bundle = world.code[run.code] else {
-            finish(run.id, .failure(MusterError("code_missing", "the code of run \(run.id) is not in the store")), now: nil)
+            finish(run.id, .failure(MusterError("code_missing", "the code of run \(run.id) is not in the store")), now: now)
             return
         }
         let journal = (world.steps[run.id] ?? [:]).values.sorted { ($0.sequence ?? .max, $0.address) < ($1.sequence ?? .max, $1.address) }
         actions.append(.startRun(run, bundle, journal))
     }
 
-    /// Starts again every run that was alive, from its journal. Call it once after loading, before the first tick.
+    /// Starts again every run that was alive, from its journal. Call it once after loading, before the first tick. Runs that only wait
+    /// stay in the store until what they wait for comes.
     public mutating func resumeRuns(now: Now) {
-        for run in world.runs.values.sorted(by: { $0.id < $1.id }) where run.status == .running {
-            if case .prompt = run.cause {
+        for run in world.runs.values.sorted(by: { $0.id < $1.id }) {
+            if run.status == .queued {
+                tryStart(run.id, now: now)
+            } else if case .prompt = run.cause, run.status == .running {
                 finish(run.id, .failure(MusterError(.cancelled, "the session ended with the engine that held it")), now: now)
-            } else {
-                begin(run)
+            } else if run.status == .running, run.cancel == .ordered || !onlyWaits(run) {
+                begin(run, now: now)
             }
         }
-        startWaiting()
+        readBacklog()
         needsReview = true
+    }
+
+    private func onlyWaits(_ run: Run) -> Bool {
+        let open = world.openSteps[run.id] ?? [:]
+        return !open.isEmpty && open.values.allSatisfy { Effects.waits.contains($0.name) }
     }
 
     /// A run's script came to its end.
@@ -107,9 +90,9 @@ extension Engine {
         review(now: now)
     }
 
-    private mutating func finish(_ id: RunID, _ result: Result<Value, MusterError>, now: Now?) {
+    mutating func finish(_ id: RunID, _ result: Result<Value, MusterError>, now: Now) {
         guard var run = world.runs[id] else { return }
-        run.finished = now?.wall ?? run.at
+        run.finished = now.wall
         switch result {
         case .success(let value):
             run.status = .done
@@ -120,23 +103,47 @@ extension Engine {
                 switch error.code {
                 case .cancelled: .cancelled
                 case .diverged: .diverged
-                case .asking: .asking
                 default: .failed
                 }
         }
         noteForServers(run)
         world.put(run)
         needsReview = true
-        if let now, run.status == .failed || run.status == .diverged, let error = run.error {
-            emit(
-                "run.failed",
-                data: [
-                    "run": .int(id.rawValue), "hook": .string(run.hook.rawValue), "code": .string(error.code.rawValue),
-                    "message": .string(error.message), "place": error.place.map { .string($0) } ?? .null,
-                    "reaction": .bool(run.argument["name"] == "run.failed"),
-                ], now: now)
+        let next = successor(of: run, now: now)
+        if run.status == .failed || run.status == .diverged, let error = run.error { tellFailure(run, error, next: next, now: now) }
+        if let next { enqueue(next, now: now) }
+        startAfter(run, now: now)
+        grantReservations(now: now)
+    }
+
+    private mutating func tellFailure(_ run: Run, _ error: MusterError, next: Run?, now: Now) {
+        var data: [String: Value] = [
+            "run": .int(run.id.rawValue), "hook": .string(run.hook.rawValue), "code": .string(error.code.rawValue),
+            "message": .string(error.message), "place": error.place.map { .string($0) } ?? .null,
+            "reaction": .bool(run.argument["name"] == "run.failed"),
+        ]
+        if let next { data["again"] = ["run": .int(next.id.rawValue), "at": .int((next.notBefore ?? now.wall).milliseconds)] }
+        emit("run.failed", data: data, now: now)
+    }
+
+    /// The run that goes on for one that is over: with the state that it left, or as another try.
+    private mutating func successor(of run: Run, now: Now) -> Run? {
+        let hook = world.hooks[run.hook]
+        let isContinued = run.status == .done && run.continuation != nil
+        let retry = run.status == .failed ? hook?.declaration.retry : nil
+        guard isContinued || retry.map({ (run.attempt ?? 1) <= $0.times }) == true else { return nil }
+        // Another try is a try of the same code; what goes on without end takes up new code.
+        let code = isContinued && hook?.active == true ? hook?.code ?? run.code : run.code
+        var next = newRun(hook: run.hook, key: run.key, cause: run.cause, code: code, argument: run.argument, now: now)
+        next.servers = run.servers
+        if isContinued, var argument = run.argument.object {
+            argument["state"] = run.continuation
+            next.argument = .object(argument)
+        } else if let retry {
+            next.attempt = (run.attempt ?? 1) + 1
+            next.notBefore = Timestamp(milliseconds: now.wall.milliseconds + retry.delay(after: run.attempt ?? 1))
         }
-        startWaiting()
+        return next
     }
 
     /// What a failed run leaves behind for the servers it answered for.
@@ -161,7 +168,7 @@ extension Engine {
             run.status = .cancelled
             run.finished = now.wall
             world.put(run)
-            startWaiting()
+            startAfter(run, now: now)
             return
         }
         let open = (world.openSteps[id] ?? [:]).keys.sorted()
@@ -176,19 +183,19 @@ extension Engine {
         for address in open { complete(id, address, .error(Engine.cancellation), now: now) }
     }
 
-    static let cancellation = MusterError(.cancelled, "the run was cancelled")
+    public static let cancellation = MusterError(.cancelled, "the run was cancelled")
 
     /// The live run that answers for a server, if any.
     func responsibleRun(for server: ServerID) -> Run? {
-        world.runs.values.filter { $0.status != .asking && $0.servers.contains(server) }.min { $0.id < $1.id }
+        (world.index.byServer[server] ?? []).compactMap { world.runs[$0] }.filter { $0.status != .asking }.min { $0.id < $1.id }
     }
 }
 
 extension Engine {
-    /// Starts runs again from their journals: what executed them was lost.
-    public mutating func restartRuns(_ ids: [RunID]) {
+    /// Starts runs again from their journals: what executed them was lost, or had put them aside.
+    public mutating func restartRuns(_ ids: [RunID], now: Now) {
         for id in ids.sorted() {
-            if let run = world.runs[id], run.status == .running { begin(run) }
+            if let run = world.runs[id], run.status == .running { begin(run, now: now) }
         }
     }
 }

@@ -39,8 +39,9 @@ extension Engine {
             return
         }
         if isInDoubt, effect.inDoubt == .ask {
-            runEnded(id, .failure(MusterError(.asking, "\(name) may or may not have happened before the restart")), now: now)
-            return
+            guard run.again == address else { return askOperator(run, step, now: now) }
+            run.again = nil
+            world.put(run)
         }
         perform(effect, step, run, isInDoubt: isInDoubt, now: now)
     }
@@ -72,9 +73,15 @@ extension Engine {
                 }
                 if !isInDoubt { world.put(step) }
                 begin(operation, for: .step(run.id, address: step.address))
-            case .wait:
-                try Effects.check(call)
-                if !isInDoubt { world.put(step) }
+            case .wait(let begin):
+                if let answer = try begin(&self, call) {
+                    finishStep(step, .value(answer), now: now)
+                    return
+                }
+                guard !isInDoubt else { return }
+                world.put(step)
+                // A run that only waits leaves its place to another of its hook.
+                fillSlots(run.hook, now: now)
             }
         } catch let error as MusterError {
             finishStep(step, .error(error), now: now)
@@ -124,15 +131,15 @@ extension Engine {
 
     /// Ends the sleeps and waits whose time has come.
     mutating func wakeSleepers(now: Now) {
-        for step in waitingSteps() {
+        for step in world.dueSteps(now.wall) {
             guard let deadline = Effects.deadline(of: step), deadline <= now.wall.milliseconds else { continue }
-            complete(step.run, step.address, .value(.null), now: now)
+            complete(step.run, step.address, step.name == "reserve" ? .error(stillReserved(step)) : .value(.null), now: now)
         }
     }
 
     /// Gives an event to the runs that wait for it.
     mutating func wakeWaiters(for event: Event, now: Now) {
-        for step in waitingSteps() where step.name == "wait_for" && Effects.matches(step, event) {
+        for step in world.steps(waitingFor: event.name) where Effects.matches(step, event) {
             complete(step.run, step.address, .value(eventValue(event)), now: now)
         }
     }
@@ -143,8 +150,11 @@ extension Engine {
         for step in waits.sorted(by: { ($0.run, $0.address) < ($1.run, $1.address) }) { complete(step.run, step.address, .error(error), now: now) }
     }
 
-    private func waitingSteps() -> [Step] {
-        world.openSteps.values.flatMap { $0.values.filter { Effects.waits.contains($0.name) } }
-            .sorted { ($0.run, $0.address) < ($1.run, $1.address) }
+    /// Ends steps that nobody wants to hear of any more: those of the branches that lost a race. What a driver is doing for one goes on;
+    /// its result still changes the world.
+    public mutating func cancelSteps(_ run: RunID, _ addresses: [String], now: Now) {
+        for address in addresses { complete(run, address, .error(Engine.cancellation), now: now) }
+        grantReservations(now: now)
+        review(now: now)
     }
 }

@@ -50,6 +50,15 @@ public enum Change: Sendable, Equatable {
     case run(Run)
     case step(Step)
     case general(General)
+    case dedup(Dedup)
+    case removeDedup(String)
+}
+
+/// The key of an event that was given from outside: the same key again is the same event.
+public struct Dedup: Codable, Sendable, Hashable {
+    public var key: String
+    public var event: EventID
+    public var at: Timestamp
 }
 
 /// The engine's few facts that belong to no object.
@@ -83,6 +92,7 @@ public struct Snapshot: Sendable {
     /// Live runs and their journals.
     public var runs: [Run] = []
     public var steps: [Step] = []
+    public var dedup: [Dedup] = []
 
     public init() {}
 }

@@ -21,6 +21,7 @@ extension Engine {
         fields["server"] = claim.map { .string($0.server.rawValue) }
         fields["boot_id"] = resource.bootID.map { .string($0) }
         fields["uuid"] = resource.uuid.map { .string($0) }
+        fields["reserved_by"] = world.index.holders[resource.id].map { .int($0.rawValue) }
         if let fault = resource.bmcFault { fields["bmc_fault"] = .string(fault.message) }
         return .object(fields)
     }

@@ -147,7 +147,7 @@ public enum FleetReader {
             ("heartbeat", \.heartbeat, 100), ("suspect_after", \.suspectAfter, 200), ("failed_after", \.failedAfter, 500),
             ("quiet_time", \.quietTime, 0), ("stall_after", \.stallAfter, 1_000), ("power_poll", \.powerPoll, 500),
             ("power_poll_urgent", \.powerPollUrgent, 250), ("fence_timeout", \.fenceTimeout, 1_000),
-            ("start_timeout", \.startTimeout, 1_000),
+            ("start_timeout", \.startTimeout, 1_000), ("dedup_window", \.dedupWindow, 1_000),
         ]
         for (key, path, minimum) in durations {
             if let length = try fields.duration(key, minimum: minimum) { settings[keyPath: path] = length }
@@ -161,6 +161,8 @@ public enum FleetReader {
             settings.isolationShare = part
         }
         settings.stepLimit = Int(try fields.number("step_limit", in: 10...10_000_000) ?? Int64(settings.stepLimit))
+        settings.runLimit = Int(try fields.number("run_limit", in: 1...10_000) ?? Int64(settings.runLimit))
+        settings.queueLimit = Int(try fields.number("queue_limit", in: 1...1_000_000) ?? Int64(settings.queueLimit))
         guard settings.heartbeat < settings.suspectAfter, settings.suspectAfter < settings.failedAfter else {
             throw fields.wrong(
                 "heartbeat, suspect_after and failed_after must grow in this order", hint: "for example \"1s\", \"3s\", \"10s\"")

@@ -59,29 +59,8 @@ public actor HookFolder {
 
     private func load(_ bundle: CodeBundle, _ declarations: [HookDeclaration]) async throws {
         try refuseTakenNames(declarations, bundle.main)
-        let heard = Set(declarations.map(\.trigger))
-        var backlog: [Event] = []
-        var through = try await loop.turn { engine, _ in engine.backlogStart(of: declarations) }
-        var isLoaded = false
-        while !isLoaded {
-            while let start = through, let page = try await nextEvents(after: start), let last = page.last {
-                backlog += page.filter { heard.contains(.event($0.name)) }
-                through = last.id
-            }
-            let (events, end) = (backlog, through)
-            isLoaded = try await loop.turn { engine, now in
-                // What happened since the history was read is read as well, so that no event falls between.
-                if let end, engine.world.general.lastEvent > end { return false }
-                engine.loadHooks(file: bundle.main, code: bundle, declarations, backlog: events, now: now)
-                return true
-            }
-        }
+        try await loop.turn { engine, now in engine.loadHooks(file: bundle.main, code: bundle, declarations, now: now) }
         files[bundle.main] = FileState(tried: bundle.hash, hooks: declarations.map(\.id.rawValue))
-    }
-
-    private func nextEvents(after start: EventID) async throws -> [Event]? {
-        let page = try await loop.store.events(after: start, limit: 1000)
-        return page.isEmpty ? nil : page
     }
 
     private func refuseTakenNames(_ declarations: [HookDeclaration], _ file: String) throws {

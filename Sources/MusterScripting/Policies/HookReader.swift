@@ -3,7 +3,7 @@ import MusterLua
 
 /// Registrations of a hook file as declarations.
 enum HookReader {
-    private static let options: Set<String> = ["key", "name"]
+    private static let options: Set<String> = ["backoff", "key", "name", "retry"]
 
     /// Errors: `bad_argument` with the registration's place.
     static func declaration(_ registration: LuaRegistration, number: Int, file: String) throws(MusterError) -> HookDeclaration {
@@ -16,31 +16,48 @@ enum HookReader {
         for name in options.keys.sorted() where !self.options.contains(name) {
             throw MusterError(
                 .badArgument, "\(registration.name): there is no option \"\(name)\"",
-                hint: Spelling.nearest(name, self.options).map { "did you mean \"\($0)\"?" } ?? "the options are key and name",
+                hint: Spelling.nearest(name, self.options).map { "did you mean \"\($0)\"?" } ?? "the options are \(self.options.sorted().joined(separator: ", "))",
                 place: place)
         }
         let stem = file.hasSuffix(".lua") ? String(file.dropLast(4)) : file
         let id = HookID(options["name"]?.string ?? "\(stem)#\(number)")
-        return HookDeclaration(id: id, trigger: try trigger(registration, place), key: options["key"]?.string, place: place)
+        return HookDeclaration(id: id, trigger: try trigger(registration, place), key: options["key"]?.string, retry: try retry(options, place), place: place)
+    }
+
+    /// `retry = 3, backoff = "5s"`: so many more tries after a raise, with pauses that double.
+    private static func retry(_ options: [String: Value], _ place: String) throws(MusterError) -> HookDeclaration.Retry? {
+        guard let wanted = options["retry"] else { return nil }
+        guard let times = wanted.int, (0...1000).contains(times) else {
+            throw MusterError(.badArgument, "retry is \(wanted.json), not a number of tries", hint: "retry = 3, backoff = \"5s\"", place: place)
+        }
+        let backoff = try duration(options["backoff"] ?? "5s", "backoff", place)
+        return HookDeclaration.Retry(times: Int(times), backoff: backoff)
     }
 
     private static func trigger(_ registration: LuaRegistration, _ place: String) throws(MusterError) -> HookDeclaration.Trigger {
         let subject = registration.arguments[0]
         if registration.name == "on" { return .event(subject.string ?? "") }
+        let interval = try duration(subject, "every: the interval", place)
+        guard interval >= 100 else {
+            throw MusterError(
+                .badArgument, "every: \(subject.json) is no interval of at least 100 ms", hint: "write \"30s\" or a number of seconds", place: place)
+        }
+        return .timer(interval)
+    }
+
+    private static func duration(_ value: Value, _ what: String, _ place: String) throws(MusterError) -> Int64 {
         do {
-            let seconds = subject.double ?? 0
-            let interval = try subject.string.map { try Quantity.milliseconds($0) } ?? (seconds < 1e12 ? Int64(exactly: (seconds * 1000).rounded()) : nil)
-            guard let interval, interval >= 100 else {
-                throw MusterError(
-                    .badArgument, "every: \(subject.json) is no interval of at least 100 ms", hint: "write \"30s\" or a number of seconds", place: place)
-            }
-            return .timer(interval)
+            if let text = value.string { return try Quantity.milliseconds(text) }
         } catch let error as MusterError {
             var error = error
             error.place = place
             throw error
         } catch {
-            throw MusterError(.badArgument, "every: \(error)", place: place)
+            throw MusterError(.badArgument, "\(what): \(error)", place: place)
         }
+        guard let seconds = value.double, (0..<1e12).contains(seconds) else {
+            throw MusterError(.badArgument, "\(what): \(value.json) is not a duration", hint: "write \"30s\" or a number of seconds", place: place)
+        }
+        return Int64((seconds * 1000).rounded())
     }
 }

@@ -17,10 +17,35 @@ final class Policy: @unchecked Sendable {
         var handlers: [HookID: LuaFunction]
     }
 
+    /// Bytes of Lua's heap past which runs that only wait are put aside. Touched on the isolate's thread only.
+    private(set) var evictionThreshold: Int
+    private let memoryLimit: Int
+    /// The runs that have begun here, oldest first, and those that wait for memory.
+    var admitted: [ActiveRun] = []
+    var deferred: [(run: ActiveRun, code: CodeBundle)] = []
+
+    private var lookedThrough = 0
+
+    /// Forgets runs that are over, when there may be many: looking through all of them at every step would cost more than it frees.
+    func forget(where isOver: (ActiveRun) -> Bool) {
+        guard admitted.count > 2 * lookedThrough + 100 else { return }
+        admitted.removeAll(where: isOver)
+        lookedThrough = admitted.count
+    }
+
+    /// Whether there is little memory left for another run.
+    func isShort(_ memory: Int) -> Bool { memory > memoryLimit / 10 * 7 }
+
+    /// After a collection: what cannot be freed must not be looked at again at every step.
+    func collected(to memory: Int) { evictionThreshold = max(memoryLimit / 2, memory + memoryLimit / 10) }
+
     init(onStuck: @escaping @Sendable () -> Void) throws(MusterError) {
         let bundles = Bundles()
+        let settings = LuaSettings()
+        memoryLimit = settings.memoryLimit
+        evictionThreshold = settings.memoryLimit / 2
         isolate = try LuaIsolate(
-            functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, PolicyPrelude.registrations],
+            settings, functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, PolicyPrelude.registrations],
             modules: { request throws(MusterError) in bundles.module(request) }, onStuck: onStuck)
         self.bundles = [:]
         shared = bundles
@@ -43,7 +68,7 @@ final class Policy: @unchecked Sendable {
     }
 
     private static let hostFunctions: [LuaHostFunction] =
-        Effects.names.map { .effect($0) } + [.registration("on"), .registration("every")]
+        (Effects.names + ["all", "race"]).map { .effect($0) } + [.registration("on"), .registration("every")]
 
     /// Parses a bundle's main file once and remembers it.
     func chunk(_ bundle: CodeBundle, in lua: Lua) throws(MusterError) -> LuaChunk {

@@ -17,6 +17,65 @@ enum PolicyPrelude {
             function sleep(duration) return host.sleep(duration) end
             function wait_for(name, options) return host.wait_for(name, options or {}) end
 
+            -- The branches of a group, those with names after those with numbers, and what each is called.
+            local function branches_of(call, given)
+              local keys, functions = {}, {}
+              for key, branch in pairs(given) do
+                if type(branch) ~= "function" then
+                  error({ code = "bad_argument", message = call .. ": " .. tostring(key) .. " is no function",
+                          hint = call .. " { function() … end, name = function() … end }" }, 0)
+                end
+                keys[#keys + 1], functions[#functions + 1] = key, branch
+              end
+              return keys, functions
+            end
+
+            function all(branches)
+              local keys, functions = branches_of("all", branches)
+              local results = {}
+              for i, values in ipairs(host.all(functions)) do results[keys[i]] = values[1] end
+              return results
+            end
+
+            function race(branches)
+              local keys, functions = branches_of("race", branches)
+              if #keys == 0 then error({ code = "bad_argument", message = "race: there is nobody to win it" }, 0) end
+              local winner, values = host.race(functions)
+              return keys[winner], table.unpack(values)
+            end
+
+            function timeout(duration, body)
+              local results
+              local winner = race {
+                done = function() results = table.pack(body()) end,
+                late = function() sleep(duration) end,
+              }
+              if winner == "late" then
+                error({ code = "timeout", message = "not done within " .. tostring(duration), hint = "give it more time, or look at what it waits for" }, 0)
+              end
+              return table.unpack(results, 1, results.n)
+            end
+
+            function ask(question, options) return host.ask(question, options or {}) end
+            function continue_as(state) return host.continue_as(state) end
+
+            local reservation = { __name = "reservation" }
+            reservation.__index = reservation
+            function reservation:release()
+              local names = self.names
+              self.names = nil
+              if names then host["reserve.release"](names) end
+            end
+            reservation.__close = reservation.release
+
+            function reserve(machines, options)
+              if type(machines) == "table" and machines.name then machines = { machines } end
+              local names = {}
+              for i, machine in ipairs(machines) do names[i] = type(machine) == "table" and machine.name or machine end
+              host.reserve(names, options or {})
+              return setmetatable({ names = names }, reservation)
+            end
+
             -- An order says which incarnation of the machine it was decided for.
             local function ref(object) return { name = object.name, incarnation = object.incarnation } end
 
@@ -121,7 +180,7 @@ enum PolicyPrelude {
             }
 
             events = {
-              emit = function(name, data) return host["events.emit"](name, data or {}) end,
+              emit = function(name, data, options) return host["events.emit"](name, data or {}, options or {}) end,
               wait_for = wait_for,
             }
             """#)

@@ -32,11 +32,11 @@ final class Prompt: @unchecked Sendable {
         let logged = Logged()
         let values: [Value] = try await withCheckedThrowingContinuation { continuation in
             run.policy.isolate.submit { lua in
-                guard let lua, let strand = run.strand else {
+                guard let lua, let strand = run.root.strand else {
                     continuation.resume(throwing: MusterError(.cancelled, "the session is over", hint: "open another"))
                     return
                 }
-                run.beginLine(number)
+                run.root.beginLine(number)
                 run.whenLogged = { logged.add($0) }
                 run.whenOver = { continuation.resume(with: $0.mapError { $0 as any Error }) }
                 let outcome = lua.evaluate(chunk, in: strand)
@@ -78,7 +78,7 @@ extension RunExecutor {
             activate(active)
             active.policy.isolate.submit { lua in
                 guard let lua, let chunk = try? lua.compile(LuaSource(name: Prompt.main, text: "")) else { return }
-                active.strand = lua.execute(chunk, seed: UInt64(bitPattern: run.seed), keep: true).strand
+                active.root.strand = lua.execute(chunk, seed: UInt64(bitPattern: run.seed), keep: true).strand
             }
         } catch {
             failed(toStart: run.id, error)
@@ -89,8 +89,8 @@ extension RunExecutor {
     func endPrompt(_ id: RunID) {
         guard let active = activeRun(id) else { return }
         active.policy.isolate.submit { lua in
-            if let lua, let strand = active.strand { lua.finish(strand) }
-            active.strand = nil
+            if let lua, let strand = active.root.strand { lua.finish(strand) }
+            active.root.strand = nil
             active.tell(.failure(MusterError(.cancelled, "the session was ended")))
         }
         forgetPolicy("\(Prompt.main) \(id)")

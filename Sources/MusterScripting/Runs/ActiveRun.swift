@@ -2,20 +2,30 @@ import MusterCore
 import MusterEngine
 import MusterLua
 
-/// A run while it executes: where it is, and what its journal still has to say. Touched on its policy's thread only.
+/// A run while it executes: where its strands are, and what its journal still has to say. Touched on its policy's thread only.
 final class ActiveRun: @unchecked Sendable {
+    /// A step that a strand asked for and the engine has not been asked for yet.
+    struct Request: Sendable {
+        var address: String
+        var name: String
+        var arguments: [Value]
+    }
+
     let run: Run
     let policy: Policy
-    var strand: LuaStrand?
-    /// The steps that the journal has, by address, and how many were taken.
+    let root = Branch()
+    /// The steps that the journal has, by address.
     let journal: [String: Step]
-    private var taken = 0
-    /// The step that waits for the engine.
-    var waiting: String?
-    /// True once an error that no script may catch was raised in it.
-    var isUnwinding = false
-    /// What the addresses begin with: nothing, or a prompt's line number.
-    var prefix = ""
+    /// Those with a result, in the order in which the script got them, and how many it has got again.
+    private let recorded: [Step]
+    private var delivered = 0
+    /// The strands that wait for a step, by its address.
+    var waiting: [String: Branch] = [:]
+    var requests: [Request] = []
+    /// The requests that are on their way to the engine.
+    var sent: [String: Task<Void, Never>] = [:]
+    /// How many groups it has opened: a loop over empty ones would have no end.
+    var groups = 0
     /// Whom the end is told, instead of the engine: the prompt.
     var whenOver: (@Sendable (Result<[Value], MusterError>) -> Void)?
     /// Gets the texts of `log`: the prompt.
@@ -25,12 +35,12 @@ final class ActiveRun: @unchecked Sendable {
         self.run = run
         self.policy = policy
         self.journal = Dictionary(journal.map { ($0.address, $0) }, uniquingKeysWith: { $1 })
+        recorded = journal.filter { $0.outcome != nil && $0.sequence != nil }.sorted { ($0.sequence ?? 0) < ($1.sequence ?? 0) }
     }
 
-    func nextAddress() -> String {
-        taken += 1
-        return prefix + String(taken)
-    }
+    /// The next result that the journal has; nil when it has said all.
+    var nextRecorded: Step? { delivered < recorded.count ? recorded[delivered] : nil }
+    func takeRecorded() { delivered += 1 }
 
     /// Tells the prompt how its line ended, once.
     func tell(_ result: Result<[Value], MusterError>) {
@@ -39,10 +49,10 @@ final class ActiveRun: @unchecked Sendable {
         told?(result)
     }
 
-    /// Begins the addresses of a prompt's next line.
-    func beginLine(_ number: Int) {
-        prefix = "\(number)."
-        taken = 0
-        isUnwinding = false
+    /// Whether it waits for nothing but time, events and answers, so that it needs no memory meanwhile.
+    var onlyWaits: Bool {
+        if case .prompt = run.cause { return false }
+        return !waiting.isEmpty && requests.isEmpty && nextRecorded == nil
+            && waiting.values.allSatisfy { $0.waiting.map { Effects.waits.contains($0.name) } ?? false }
     }
 }

@@ -8,7 +8,9 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     private let lock = NSLock()
     private var policies: [String: Policy] = [:]
     private var active: [RunID: ActiveRun] = [:]
-    private let loop: EngineLoop
+    /// Runs whose end the engine has not heard of yet.
+    private var ending: Set<RunID> = []
+    let loop: EngineLoop
     private let report: @Sendable (MusterError) -> Void
 
     /// - Parameter report: Told of a policy that hung in C code and was replaced.
@@ -33,13 +35,13 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     private func replaceStuck(_ main: String) {
         lock.lock()
         let policy = policies.removeValue(forKey: main)
-        let others = active.values.filter { $0.policy === policy && $0.waiting != nil }
+        let others = active.values.filter { $0.policy === policy }
         for run in others { active[run.run.id] = nil }
         lock.unlock()
         policy?.isolate.abandon()
         report(MusterError("stuck", "\(main) hung inside one call for seconds and was given up", hint: "look for a pattern that backtracks", place: main))
         let ids = others.map(\.run.id)
-        Task { [loop] in try? await loop.turn { engine, _ in engine.restartRuns(ids) } }
+        Task { [loop] in try? await loop.turn { engine, now in engine.restartRuns(ids, now: now) } }
     }
 
     func forgetPolicy(_ main: String) { lock.withLock { policies[main] = nil } }
@@ -51,11 +53,18 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
         do {
             let policy = try policy(Self.policyName(run, code.main))
             let activeRun = ActiveRun(run: run, policy: policy, journal: journal)
-            lock.withLock { active[run.id] = activeRun }
+            // One that executes already goes on.
+            let isNew = lock.withLock {
+                guard active[run.id] == nil else { return false }
+                active[run.id] = activeRun
+                return true
+            }
+            guard isNew else { return }
             policy.isolate.submit { [self] lua in
                 // The isolate was given up while the run waited for its turn: it begins in the next one.
                 guard let lua else { return restart(activeRun) }
-                execute(activeRun, code, lua)
+                admit(activeRun, code, lua)
+                makeRoom(policy, lua)
             }
         } catch {
             failed(toStart: run.id, error)
@@ -63,33 +72,58 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     }
 
     private func restart(_ run: ActiveRun) {
-        guard forget(run) else { return }
-        let id = run.run.id
-        Task { [loop] in try? await loop.turn { engine, _ in engine.restartRuns([id]) } }
+        if forget(run) { restart(run.run.id) }
+    }
+
+    private func restart(_ id: RunID) {
+        Task { [loop] in try? await loop.turn { engine, now in engine.restartRuns([id], now: now) } }
     }
 
     public func resume(_ run: RunID, address: String, outcome: Step.Outcome) {
-        guard let activeRun = lock.withLock({ active[run] }) else { return }
+        let (known, isEnding) = lock.withLock { (active[run], ending.contains(run)) }
+        guard let activeRun = known else {
+            // It was put aside: its journal has the result by now.
+            if !isEnding { restart(run) }
+            return
+        }
         activeRun.policy.isolate.submit { [self] lua in
-            guard let lua, activeRun.waiting == address, let strand = activeRun.strand else { return }
-            activeRun.waiting = nil
-            proceed(activeRun, answer(activeRun, strand, outcome, lua), lua)
+            guard let lua, isCurrent(activeRun), let branch = activeRun.waiting[address] else { return }
+            deliver(outcome, to: branch, activeRun, lua)
+            replay(activeRun, lua)
+            makeRoom(activeRun.policy, lua)
+        }
+    }
+
+    public func drop(_ id: RunID) {
+        guard let run = lock.withLock({ active.removeValue(forKey: id) }) else { return }
+        run.policy.isolate.submit { [self] lua in
+            if let lua { finishStrands(run, lua) }
         }
     }
 
     public func dropAll() {
         let all = lock.withLock {
-            defer { active = [:] }
+            defer {
+                active = [:]
+                ending = []
+            }
             return Array(active.values)
         }
         for run in all {
-            run.policy.isolate.submit { lua in
-                run.waiting = nil
-                if let lua, let strand = run.strand { lua.finish(strand) }
-                run.strand = nil
+            run.policy.isolate.submit { [self] lua in
+                if let lua { finishStrands(run, lua) }
                 run.tell(.failure(MusterError(.storeFailed, "the engine had to load its store again", hint: "try again")))
             }
         }
+    }
+
+    private func finishStrands(_ run: ActiveRun, _ lua: Lua) {
+        // The branches first: a run ends with its main strand.
+        for branch in run.root.tree.reversed() {
+            if let strand = branch.strand { lua.finish(strand) }
+            branch.strand = nil
+        }
+        run.waiting = [:]
     }
 
     // MARK: Executing
@@ -107,72 +141,15 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
                 }
                 start = lua.dispatch(loaded.chunk, handler: handler, event: run.run.argument, seed: seed)
             }
-            run.strand = start.strand
+            run.root.strand = start.strand
             proceed(run, start.outcome, lua)
         } catch {
             over(run, .failure(error))
         }
     }
 
-    /// Goes on until the script waits for the engine or is over.
-    func proceed(_ run: ActiveRun, _ first: LuaOutcome, _ lua: Lua) {
-        var outcome = first
-        // A run that was dropped meanwhile executes anew elsewhere: this one must not be heard of again.
-        while isCurrent(run) {
-            switch outcome {
-            case .returned(let values): return end(run, .success(values), lua)
-            case .failed(let error): return end(run, .failure(error), lua)
-            case .yielded(let name, let given):
-                guard let strand = run.strand else { return }
-                let address = run.nextAddress()
-                let arguments: [Value]
-                do throws(MusterError) {
-                    arguments = try Value.array(given).storable().array ?? []
-                } catch {
-                    outcome = lua.resume(strand, with: .failure(error))
-                    continue
-                }
-                if name == "log", let text = arguments.first?.string { run.whenLogged?(text) }
-                guard let recorded = run.journal[address] else { return ask(run, address, name, arguments) }
-                if recorded.name == name, recorded.arguments == arguments {
-                    guard let result = recorded.outcome else { return ask(run, address, name, arguments) }
-                    outcome = answer(run, strand, result, lua)
-                } else {
-                    outcome = answer(run, strand, .error(Engine.divergence(recorded, name, arguments)), lua)
-                }
-            }
-        }
-    }
-
-    /// Errors that unwind a run, so that its `<close>` handlers run, and that no `pcall` catches.
-    private static let uncatchable: Set<MusterError.Code> = [.cancelled, .diverged, .stepLimit]
-
-    private func answer(_ run: ActiveRun, _ strand: LuaStrand, _ outcome: Step.Outcome, _ lua: Lua) -> LuaOutcome {
-        guard case .error(let error) = outcome, Self.uncatchable.contains(error.code) else {
-            return lua.resume(strand, with: outcome.result)
-        }
-        if run.isUnwinding {
-            // Its undo does not come to an end either.
-            lua.finish(strand)
-            run.strand = nil
-            return .failed(error)
-        }
-        run.isUnwinding = true
-        return lua.cancel(strand, with: error)
-    }
-
-    private func ask(_ run: ActiveRun, _ address: String, _ name: String, _ arguments: [Value]) {
-        run.waiting = address
-        let id = run.run.id
-        Task { [loop] in
-            // A failed commit drops this run; the engine starts it again from its journal.
-            try? await loop.turn { engine, now in
-                engine.requestStep(id, address: address, name: name, arguments: arguments, now: now)
-            }
-        }
-    }
-
-    private func end(_ run: ActiveRun, _ result: Result<[Value], MusterError>, _ lua: Lua) {
+    /// A run's main strand is over.
+    func finished(_ run: ActiveRun, _ result: Result<[Value], MusterError>, _ lua: Lua) {
         if case .prompt = run.run.cause {
             run.tell(result)
             // A session whose isolate is lost cannot go on; the next line opens another.
@@ -180,6 +157,12 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
             return
         }
         over(run, result.map { $0.first ?? .null })
+    }
+
+    /// Ends a run whose script can not be followed any further.
+    func drop(_ run: ActiveRun, _ lua: Lua, because error: MusterError) {
+        finishStrands(run, lua)
+        over(run, .failure(error))
     }
 
     /// Tells the engine that a run is over, unless the engine has dropped it.
@@ -190,13 +173,52 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     }
 
     private func over(_ id: RunID, _ result: Result<Value, MusterError>) {
-        Task { [loop] in try? await loop.turn { engine, now in engine.runEnded(id, result, now: now) } }
+        lock.withLock { _ = ending.insert(id) }
+        Task { [self] in
+            _ = try? await loop.turn { engine, now in engine.runEnded(id, result, now: now) }
+            lock.withLock { _ = ending.remove(id) }
+        }
+    }
+
+    // MARK: Memory
+
+    /// Begins a run, unless its policy's memory is short and others are under way that will give some back.
+    private func admit(_ run: ActiveRun, _ code: CodeBundle, _ lua: Lua) {
+        guard isCurrent(run) else { return }
+        let policy = run.policy
+        if lua.memory > policy.evictionThreshold { makeRoom(policy, lua) }
+        guard policy.isShort(lua.memory), policy.admitted.contains(where: { isCurrent($0) && !$0.onlyWaits }) else {
+            policy.admitted.append(run)
+            return execute(run, code, lua)
+        }
+        policy.deferred.append((run, code))
+    }
+
+    /// Puts the runs that only wait aside when their policy's memory is more than half full: each is replayed when its time comes.
+    private func makeRoom(_ policy: Policy, _ lua: Lua) {
+        if lua.memory > policy.evictionThreshold {
+            policy.admitted.removeAll { !isCurrent($0) }
+            let parked = policy.admitted.filter(\.onlyWaits)
+            for run in parked.prefix((parked.count + 1) / 2) where forget(run) { finishStrands(run, lua) }
+            lua.collectGarbage()
+            policy.collected(to: lua.memory)
+        }
+        guard !policy.deferred.isEmpty else { return policy.forget { !isCurrent($0) } }
+        policy.admitted.removeAll { !isCurrent($0) }
+        guard !policy.isShort(lua.memory) || policy.admitted.allSatisfy(\.onlyWaits) else { return }
+        let (run, code) = policy.deferred.removeFirst()
+        // One by one, each in its turn: the next is looked at after it.
+        policy.isolate.submit { [self] lua in
+            guard let lua else { return restart(run) }
+            admit(run, code, lua)
+            makeRoom(policy, lua)
+        }
     }
 
     func over(prompt run: ActiveRun) { over(run, .success(.null)) }
     func failed(toStart id: RunID, _ error: MusterError) { over(id, .failure(error)) }
 
-    private func isCurrent(_ run: ActiveRun) -> Bool { lock.withLock { active[run.run.id] === run } }
+    func isCurrent(_ run: ActiveRun) -> Bool { lock.withLock { active[run.run.id] === run } }
 
     private func forget(_ run: ActiveRun) -> Bool {
         lock.withLock {

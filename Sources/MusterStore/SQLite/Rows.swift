@@ -21,6 +21,8 @@ enum Rows {
         case .removeServer(let id): try remove(database, "server", id.rawValue)
         case .hook(let object): try put(database, "hook", object.id.rawValue, object)
         case .general(let object): try put(database, "general", "", object)
+        case .dedup(let object): try put(database, "dedup", object.key, object)
+        case .removeDedup(let key): try remove(database, "dedup", key)
         case .claim(let claim):
             try execute(
                 database, "INSERT OR REPLACE INTO claims (epoch, live, body) VALUES (?, ?, ?)",
@@ -77,12 +79,12 @@ enum Rows {
             try bodies(database, "SELECT body FROM objects WHERE kind = ?", [kind])
         }
         var snapshot = Snapshot()
-        let general: [General] = try objects("general")
-        snapshot.general = general.first ?? General()
+        snapshot.general = try general(database)
         snapshot.resources = try objects("resource")
         snapshot.images = try objects("image")
         snapshot.servers = try objects("server")
         snapshot.hooks = try objects("hook")
+        snapshot.dedup = try objects("dedup")
         snapshot.claims = try bodies(database, "SELECT body FROM claims WHERE live", [])
         snapshot.evidence = try bodies(database, "SELECT body FROM evidence WHERE live", [])
         snapshot.runs = try bodies(database, "SELECT body FROM runs WHERE live", [])
@@ -92,6 +94,16 @@ enum Rows {
             try bodies(database, "SELECT body FROM code WHERE hash = ?", [hash])
         }
         return snapshot
+    }
+
+    /// What an earlier version did not know yet has its default.
+    private static func general(_ database: Database) throws -> General {
+        guard let text = try String.fetchOne(database, sql: "SELECT body FROM objects WHERE kind = 'general'") else { return General() }
+        func fill(_ stored: Value, _ defaults: Value) -> Value {
+            guard let fields = stored.object, let others = defaults.object else { return stored }
+            return .object(others.merging(fields) { fill($1, $0) })
+        }
+        return try object(fill(try Value(json: text), try Value(encoding: General())).json)
     }
 
     static func bodies<Object: Decodable & Sendable>(

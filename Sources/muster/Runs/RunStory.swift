@@ -105,7 +105,8 @@ struct RunStory {
     private var ending: [String] {
         guard let finished = run.finished, !run.status.isLive || run.status == .asking else {
             let sofar = Quantity.people(milliseconds: max(0, now - run.at.milliseconds))
-            return ["", style("it is \(run.status.rawValue), for \(sofar) so far", .busy)]
+            let question = run.error.map { FailureReport.lines($0, style).map { "  \($0)" } } ?? []
+            return ["", style("it is \(run.status.rawValue), for \(sofar) so far", .busy)] + question
         }
         let took = Quantity.people(milliseconds: finished.milliseconds - run.at.milliseconds)
         let result = run.result.isNull ? "" : " → \(cut(Words.result(run.result), 30))"

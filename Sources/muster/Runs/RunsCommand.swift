@@ -3,15 +3,19 @@ import MusterCore
 
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "Lists runs, tells the story of one, cancels one.",
-        subcommands: [List.self, Show.self, Cancel.self], defaultSubcommand: List.self)
+        commandName: "runs", abstract: "Lists runs, tells the story of one, answers or cancels one.",
+        subcommands: [List.self, Show.self, Answer.self, Cancel.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the newest runs.")
         @OptionGroup var engine: EngineOptions
         @Option(help: "At most so many.") var limit = 20
+        @Flag(help: "Those that are alive, and what each waits for.") var waiting = false
 
         func run() async throws {
+            if waiting {
+                return try await engine.list("runs", ["waiting": true], none: "no runs wait") { WaitingRunsView.table($0) }
+            }
             try await engine.list("runs", ["limit": .int(Int64(limit))], none: "no runs yet") { RunsView.table($0) }
         }
     }

@@ -6,7 +6,7 @@ import MusterEngine
 public actor Scripting: ScriptService {
     public nonisolated let executor: RunExecutor
     public nonisolated let hooks: HookFolder
-    private let folders: SourceFolders
+    let folders: SourceFolders
     private let loop: EngineLoop
     private let secretExists: @Sendable (String) -> Bool
     private var sessions: [String: (id: RunID, prompt: Prompt)] = [:]

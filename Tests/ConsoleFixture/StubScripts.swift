@@ -33,6 +33,10 @@ public final class StubScripts: ScriptService, RunHost {
         return try await loop.turn { engine, now in engine.runScript(bundle, operatorName: operatorName, now: now) }
     }
 
+    public func replay(_ run: Run, _ steps: [Step], code: CodeBundle, source: String?) async throws -> Value {
+        ["run": .int(run.id.rawValue), "steps": .int(Int64(steps.count)), "recorded": .int(Int64(steps.count)), "same": .bool(source == nil)]
+    }
+
     public func evaluate(session: String, text: String, operatorName: String) async throws -> Value {
         await sessions.count(session)
         if text.hasSuffix("do") { return ["incomplete": true] }

@@ -1,8 +1,9 @@
 /// What went wrong, for a person and for a program: a stable code, a sentence, what to do about it, and where.
 public struct MusterError: Error, Codable, Sendable, Hashable {
     /// A stable word that programs and scripts compare (`claim_alive`, `stale`, `bmc_password`).
-    public struct Code: RawRepresentable, Codable, Sendable, Hashable, ExpressibleByStringLiteral {
+    public struct Code: RawRepresentable, Codable, Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
         public let rawValue: String
+        public var description: String { rawValue }
         public init(rawValue: String) { self.rawValue = rawValue }
         public init(stringLiteral value: String) { rawValue = value }
     }

@@ -17,7 +17,7 @@ public struct Control: Sendable {
 
     /// The requests that change nothing.
     public static let queries: Set<String> = [
-        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete",
+        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete", "replay",
     ]
 
     /// Answers one request. `operatorName` is the person who asks, for the record. Errors: `not_found` for an unknown request, and what
@@ -31,6 +31,7 @@ public struct Control: Sendable {
         case "events": return try await events(arguments)
         case "runs": return try await runs(arguments)
         case "run": return try await story(RunID(try number(arguments, "id")))
+        case "replay": return try await replay(RunID(try number(arguments, "id")), source: arguments["source"].string)
         case "hooks": return await scripts.hookFiles()
         case "plan", "apply": return try await fleet(arguments, applies: request == "apply")
         case "server.start", "server.stop": return try await target(arguments, request == "server.start" ? .running : .stopped)
@@ -93,6 +94,16 @@ public struct Control: Sendable {
         }
         let steps = try await loop.store.steps(of: id)
         return ["run": try Value(encoding: run), "steps": .array(try steps.map { try Value(encoding: $0) })]
+    }
+
+    private func replay(_ id: RunID, source: String?) async throws -> Value {
+        guard let run = try await loop.store.run(id) else {
+            throw MusterError(.notFound, "there is no run \(id)", hint: "muster runs lists them")
+        }
+        guard let code = try await loop.store.code(run.code) else {
+            throw MusterError("code_missing", "the code of run \(id) is not in the store")
+        }
+        return try await scripts.replay(run, try await loop.store.steps(of: id), code: code, source: source)
     }
 
     private func answerRun(_ arguments: Value, _ operatorName: String) async throws -> Value {

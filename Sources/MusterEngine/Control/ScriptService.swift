@@ -8,6 +8,10 @@ public protocol ScriptService: Sendable {
     /// Starts an operator's script as a run. Errors: `script_error` when it does not parse.
     func runScript(source: String, file: String, operatorName: String) async throws -> RunID
 
+    /// Replays a recorded run without doing anything, against its own code or against `source` in the place of its main file. The answer
+    /// has `run`, `steps` taken again of `recorded`, `same`, and `problem` when it is not.
+    func replay(_ run: Run, _ steps: [Step], code: CodeBundle, source: String?) async throws -> Value
+
     /// Executes one line (or several) in a REPL session, which begins with its first line. The answer has `output` (text to show) or
     /// `incomplete: true` when the text wants another line.
     func evaluate(session: String, text: String, operatorName: String) async throws -> Value

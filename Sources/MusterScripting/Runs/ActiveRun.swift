@@ -18,7 +18,7 @@ final class ActiveRun: @unchecked Sendable {
     let journal: [String: Step]
     /// Those with a result, in the order in which the script got them, and how many it has got again.
     private let recorded: [Step]
-    private var delivered = 0
+    private(set) var delivered = 0
     /// The strands that wait for a step, by its address.
     var waiting: [String: Branch] = [:]
     var requests: [Request] = []
@@ -28,6 +28,8 @@ final class ActiveRun: @unchecked Sendable {
     var groups = 0
     /// Whom the end is told, instead of the engine: the prompt.
     var whenOver: (@Sendable (Result<[Value], MusterError>) -> Void)?
+    /// Who replays it without doing anything, and is told where that ended.
+    var whenRehearsed: (@Sendable (Rehearsal.End) -> Void)?
     /// Gets the texts of `log`: the prompt.
     var whenLogged: (@Sendable (String) -> Void)?
 
@@ -41,6 +43,15 @@ final class ActiveRun: @unchecked Sendable {
     /// The next result that the journal has; nil when it has said all.
     var nextRecorded: Step? { delivered < recorded.count ? recorded[delivered] : nil }
     func takeRecorded() { delivered += 1 }
+
+    var recordedCount: Int { recorded.count }
+
+    /// Tells whoever rehearses it, once.
+    func tell(_ end: Rehearsal.End) {
+        let told = whenRehearsed
+        whenRehearsed = nil
+        told?(end)
+    }
 
     /// Tells the prompt how its line ended, once.
     func tell(_ result: Result<[Value], MusterError>) {

@@ -19,7 +19,8 @@ extension RunExecutor {
             run.takeRecorded()
             deliver(outcome, to: branch, run, lua)
         }
-        if isCurrent(run) { send(run) }
+        guard isCurrent(run) else { return }
+        if run.whenRehearsed != nil { endRehearsal(run, lua) } else { send(run) }
     }
 
     /// Gives a strand the result of its step.

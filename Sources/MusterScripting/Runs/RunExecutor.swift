@@ -128,7 +128,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
 
     // MARK: Executing
 
-    private func execute(_ run: ActiveRun, _ code: CodeBundle, _ lua: Lua) {
+    func execute(_ run: ActiveRun, _ code: CodeBundle, _ lua: Lua) {
         do throws(MusterError) {
             let seed = UInt64(bitPattern: run.run.seed)
             let start: LuaStart
@@ -159,6 +159,14 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
         over(run, result.map { $0.first ?? .null })
     }
 
+    /// The journal has said all: what the script wants beyond it is not done.
+    func endRehearsal(_ run: ActiveRun, _ lua: Lua) {
+        guard forget(run) else { return }
+        let calls = run.requests.map { "\($0.name)(\($0.arguments.map(\.json).joined(separator: ", ")))" }
+        finishStrands(run, lua)
+        run.tell(.wants(calls))
+    }
+
     /// Ends a run whose script can not be followed any further.
     func drop(_ run: ActiveRun, _ lua: Lua, because error: MusterError) {
         finishStrands(run, lua)
@@ -168,6 +176,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     /// Tells the engine that a run is over, unless the engine has dropped it.
     private func over(_ run: ActiveRun, _ result: Result<Value, MusterError>) {
         guard forget(run) else { return }
+        if run.whenRehearsed != nil { return run.tell(.ended(result)) }
         if case .script = run.run.cause { forgetPolicy(Self.policyName(run.run, "")) }
         over(run.run.id, result)
     }

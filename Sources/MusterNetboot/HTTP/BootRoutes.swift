@@ -38,7 +38,7 @@ struct BootRoutes: Sendable {
                 await answer(request, requester) { try await script(try query(request), requester) }
             }
             router.on("files/:name", method: method) { request, requester in
-                await answer(request, requester) { try await file(requester, isHead: request.method == .head) }
+                await answer(request, requester) { try await file(request, requester) }
             }
         }
         router.get("report") { request, requester in
@@ -102,13 +102,29 @@ struct BootRoutes: Sendable {
         return dhcp.holding(mac, address: address, declared: declared)
     }
 
-    private func file(_ requester: Requester, isHead: Bool) async throws -> Response {
+    private func file(_ request: Request, _ requester: Requester) async throws -> Response {
         let name = requester.parameters.get("name") ?? ""
         let files = files
         guard let file = try await NIOThreadPool.singleton.runIfActive({ files.file(name) }) else { throw Refusal.noFile }
-        let headers: HTTPFields = [.contentType: "application/octet-stream", .contentLength: String(file.size)]
-        if isHead { return Response(status: .ok, headers: headers) }
-        return Response(status: .ok, headers: headers, body: try await FileIO().loadFile(path: file.path, context: requester))
+        var headers: HTTPFields = [
+            .contentType: "application/octet-stream", .contentLength: String(file.size), .acceptRanges: "bytes",
+        ]
+        if request.method == .head { return Response(status: .ok, headers: headers) }
+        // Files have no validators here, so that one of If-Range never matches: then the whole file is the answer.
+        let asked = request.headers[.ifRange] == nil ? request.headers[.range] : nil
+        switch ByteRange(asked, size: Int(file.size)) {
+        case .whole:
+            return Response(status: .ok, headers: headers, body: try await FileIO().loadFile(path: file.path, context: requester))
+        case .part(let range):
+            headers[.contentLength] = String(range.count)
+            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound)/\(file.size)"
+            let body = try await FileIO().loadFile(path: file.path, range: range, context: requester)
+            return Response(status: .partialContent, headers: headers, body: body)
+        case .outside:
+            var response = Response.plain(.rangeNotSatisfiable, "the file has \(file.size) octets")
+            response.headers[.contentRange] = "bytes */\(file.size)"
+            return response
+        }
     }
 
     private func report(_ query: BootQuery, _ requester: Requester) async throws -> Response {

@@ -4,12 +4,15 @@ import Logging
 import MusterCore
 import MusterEngine
 import NIOCore
+import ServiceLifecycle
 
 /// The HTTP server on the engine's address: scripts, files, reports and heartbeats.
 final class HTTPPart: BootPart {
     let name = "HTTP"
     /// Connections at once; more wait in the kernel.
     private static let connections = 1024
+    /// How long answers may go on when the server stops.
+    private static let patience = Duration.seconds(2)
 
     private let context: BootContext
     private let routes: BootRoutes
@@ -36,9 +39,29 @@ final class HTTPPart: BootPart {
             onServerRunning: { _ in ready() },
             logger: quiet)
         do {
-            try await application.runService(gracefulShutdownSignals: [])
+            try await serve(application, logger: quiet)
         } catch let error as IOError {
             throw DeviceSocket.failure(error.errnoCode, purpose: "HTTP on port \(network.httpPort)", interface: network.interface)
+        }
+    }
+
+    /// Serves until the task is cancelled.
+    private func serve(_ application: some Service, logger: Logger) async throws {
+        var configuration = ServiceGroupConfiguration(services: [application], logger: logger)
+        configuration.maximumGracefulShutdownDuration = Self.patience
+        let group = ServiceGroup(configuration: configuration)
+        // Stopped in order and never by cancellation: a connection that comes in at that moment would be dropped without being
+        // closed, and that ends the process (NIOAsyncWriter's deinit).
+        let serving = Task { try await group.run() }
+        do {
+            try await withTaskCancellationHandler {
+                try await serving.value
+            } onCancel: {
+                Task { await group.triggerGracefulShutdown() }
+            }
+        } catch {
+            // Patience that ended is an error of the group's, but no failure of a server that was to stop.
+            guard Task.isCancelled else { throw error }
         }
     }
 }

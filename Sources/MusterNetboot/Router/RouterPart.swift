@@ -16,13 +16,14 @@ final class RouterPart: BootPart {
     }
 
     func run(ready: @escaping @Sendable () -> Void) async throws {
+        // What can fail comes before the socket, which must be served.
+        let hosts = try allHosts()
         guard let socket = try await open() else {
             ready()
             while true { try await Task.sleep(for: .seconds(3600)) }
         }
         ready()
         let counters = context.counters
-        let hosts = try allHosts()
         try await socket.serve(
             atOnce: 64, overflow: { counters.ignored(.router, "busy") },
             meanwhile: { answerer in

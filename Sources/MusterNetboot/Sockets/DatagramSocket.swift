@@ -11,7 +11,8 @@ struct DatagramSocket: Sendable {
     private let channel: Channel
     private let answerer: DatagramAnswerer
 
-    /// Takes over the descriptor.
+    /// Takes over the descriptor. The socket must be served, also in a cancelled task: one that is dropped before ends the
+    /// process (NIOAsyncWriter's deinit).
     init(descriptor: CInt) async throws {
         answerer = DatagramAnswerer(duplicating: descriptor)
         // The async form of `withBoundSocket` fails with "operation unsupported" (swift-nio 2.101.2), so the future's form is

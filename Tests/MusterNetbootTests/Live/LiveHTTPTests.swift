@@ -113,5 +113,40 @@ extension Live {
                 }
             }
         }
+
+        @Test("a part of a file is served, and a broken download goes on where it ended") func parts() async throws {
+            try await withAddress { lab in
+                let kernel = BootLab.noise(3 << 20)
+                try lab.file("vmlinuz", kernel)
+                let url = "\(Self.url)/files/vmlinuz"
+                func answer(_ arguments: [String]) async throws -> (head: String, body: Data) {
+                    let output = try await lab.client(["curl", "-sSi", url] + arguments)
+                    let end = output.bytes.firstRange(of: Data("\r\n\r\n".utf8)) ?? 0..<0
+                    return (
+                        String(decoding: output.bytes[..<end.upperBound], as: UTF8.self).lowercased(),
+                        output.bytes[end.upperBound...]
+                    )
+                }
+                for (range, octets) in [
+                    ("0-0", 0...0), ("1000000-2000000", 1_000_000...2_000_000), ("-7", 3_145_721...3_145_727),
+                    ("3145720-9999999", 3_145_720...3_145_727),
+                ] {
+                    let (head, body) = try await answer(["-r", range])
+                    #expect(head.hasPrefix("http/1.1 206 ") && head.contains("content-length: \(octets.count)\r\n"))
+                    #expect(head.contains("content-range: bytes \(octets.lowerBound)-\(octets.upperBound)/3145728\r\n"))
+                    #expect(body == kernel[octets])
+                }
+                for arguments in [["-r", "0-1,5-6"], ["-r", "0-1", "-H", "If-Range: \"a\""]] {
+                    let (head, body) = try await answer(arguments)
+                    #expect(head.hasPrefix("http/1.1 200 ") && head.contains("accept-ranges: bytes\r\n") && body == kernel)
+                }
+                let behind = try await answer(["-r", "3145728-"]).head
+                #expect(behind.hasPrefix("http/1.1 416 ") && behind.contains("content-range: bytes */3145728\r\n"))
+                let broken = lab.folder.appending(path: "broken")
+                try kernel.prefix(1_234_567).write(to: broken)
+                #expect(try await lab.client(["curl", "-sS", "-C", "-", "-o", broken.path, url]).status == 0)
+                #expect(try Data(contentsOf: broken) == kernel)
+            }
+        }
     }
 }

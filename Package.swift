@@ -80,6 +80,9 @@ let package = Package(
         .executableTarget(
             name: "JournalBenchmark", dependencies: ["MusterStore"], path: "Benchmarks/journal", exclude: ["peer.c"],
             sources: ["main.swift"], swiftSettings: strict),
+        .executableTarget(
+            name: "RunsBenchmark", dependencies: ["MusterScripting", "MusterStore", "MusterSim"], path: "Benchmarks/runs",
+            swiftSettings: strict),
 
         .testTarget(name: "MusterCoreTests", dependencies: ["MusterCore"], swiftSettings: strict),
         .testTarget(name: "MusterEngineTests", dependencies: ["MusterEngine", "MusterSim"], swiftSettings: strict),

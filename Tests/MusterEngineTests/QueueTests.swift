@@ -64,6 +64,21 @@ import Testing
         #expect(running() == [2, 3, 4, 5])
     }
 
+    @Test func runsThatOnlyWaitMakeRoomForTheBacklog() throws {
+        var bench = Bench()
+        try Self.limits(&bench, runs: 3, queue: 10)
+        var declaration = HookDeclaration.on("user.order", id: "a")
+        declaration.key = "customer"
+        bench.load("a.lua", [declaration])
+        for number in 1...100 { try Self.emit(&bench, number, key: "c\(number)") }
+        var parked = 0
+        while let run = bench.runs(of: "a").first(where: { $0.status == .running && bench.engine.world.steps[$0.id] == nil }) {
+            bench.step(run.id, "1", "sleep", ["1h"])
+            parked += 1
+        }
+        #expect(parked == 100)
+    }
+
     @Test func aRunThatFailedIsTriedAgainLaterEachTimeAndNotForEver() throws {
         var bench = Bench()
         var declaration = HookDeclaration.on("user.order", id: "a")

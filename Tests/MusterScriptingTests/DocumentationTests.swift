@@ -16,7 +16,7 @@ import Testing
 
     @Test func everyEventIsInTheList() throws {
         let list = try text("docs/events.md")
-        let sources = try #require(FileManager.default.enumerator(atPath: Scene.root + "/Sources"))
+        let sources = try #require(FileManager.default.enumerator(atPath: URL(fileURLWithPath: Scene.root + "/Sources").resolvingSymlinksInPath().path))
         var found = 0
         for case let path as String in sources where path.hasSuffix(".swift") && (path.hasPrefix("MusterEngine") || path.hasPrefix("muster/") || path.hasPrefix("MusterScripting")) {
             let source = try text("Sources/" + path)

@@ -41,6 +41,9 @@ public struct Engine: Sendable {
         networkUp = other.networkUp
     }
 
+    /// How many steps wait for their result.
+    public var waitingSteps: Int { world.openSteps.values.reduce(0) { $0 + $1.count } }
+
     /// Takes the batch and the actions of the turns since the last call.
     public mutating func drain() -> (batch: Batch, actions: [Action]) {
         defer {

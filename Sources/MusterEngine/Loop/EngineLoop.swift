@@ -78,7 +78,7 @@ public actor EngineLoop {
             let output = takePending()
             do {
                 if !output.batch.isEmpty {
-                    try await store.commit(output.batch)
+                    try await store.commit(output.batch.coalesced())
                     failures = 0
                 }
                 perform(output.actions)

@@ -50,11 +50,11 @@ extension Engine {
         for server in run.servers { candidates.formUnion(world.index.byServer[server] ?? []) }
         for id in candidates.sorted() { tryStart(id, now: now) }
         fillSlots(run.hook, now: now)
-        readBacklog()
     }
 
     /// Starts queued runs of a hook as long as it may execute more.
     mutating func fillSlots(_ hook: HookID, now: Now) {
+        defer { readBacklog() }
         for id in world.index.queued[hook] ?? [] {
             guard (world.index.executing[hook] ?? 0) < world.general.settings.runLimit else { return }
             // Those of a busy subject are not looked at one by one: the first of each is started when the one before it ends.

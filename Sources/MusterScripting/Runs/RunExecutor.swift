@@ -87,7 +87,10 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
             return
         }
         activeRun.policy.isolate.submit { [self] lua in
-            guard let lua, isCurrent(activeRun), let branch = activeRun.waiting[address] else { return }
+            guard let lua else { return }
+            // It was put aside while this waited for its turn.
+            guard isCurrent(activeRun) else { return resume(run, address: address, outcome: outcome) }
+            guard let branch = activeRun.waiting[address] else { return }
             deliver(outcome, to: branch, activeRun, lua)
             replay(activeRun, lua)
             makeRoom(activeRun.policy, lua)

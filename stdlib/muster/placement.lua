@@ -1,8 +1,12 @@
 --- Chooses the machine for a server.
 --
 -- A machine is a candidate when it has the memory, CPUs and tags that the server needs, runs nothing, is in use (not in maintenance),
--- has a BMC by which it can be woken and fenced, and is ready to take work: `idle` (booted, waiting) or `off`. Idle machines come
--- first, then the smallest that fits, so that large machines stay free for large servers.
+-- has a BMC by which it can be woken and fenced, and is ready to take work: `idle` (booted, waiting) or `off`. Machines that no run
+-- keeps for itself come first, then idle ones, then the smallest that fits, so that large machines stay free for large servers.
+--
+--     local placement = require "muster.placement"
+--     for _, machine in ipairs(placement.candidates(server)) do log(machine, "could run", server) end
+--     log(placement.explain(server))        -- why the others can not
 
 local placement = {}
 
@@ -51,6 +55,7 @@ function placement.candidates(server, tried)
     end
   end
   table.sort(found, function(a, b)
+    if (a.reserved_by == nil) ~= (b.reserved_by == nil) then return a.reserved_by == nil end
     if rank[a.state] ~= rank[b.state] then return rank[a.state] < rank[b.state] end
     if a.memory_mib ~= b.memory_mib then return a.memory_mib < b.memory_mib end
     return a.name < b.name

@@ -20,6 +20,8 @@ end
 local function start_on(server, target)
   local claim
   local started, problem = pcall(function()
+    -- Nobody switches it off meanwhile; whoever keeps it for less than a recovery gives way.
+    local held <close> = reserve({ target }, { priority = 100, timeout = "30s" })
     claim = server:claim(target)
     boot_up(claim.resource)
     server:wait_ready()

@@ -11,6 +11,8 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
     public var trigger: Trigger
     /// The event's field that names the subject by which runs queue: `resource` or `server`; nil means whichever the event has.
     public var key: String?
+    /// For timers: milliseconds after midnight UTC from which the intervals count; nil: from when the hook was first loaded.
+    public var at: Int64?
     /// How a run that failed is tried again; nil: not at all.
     public var retry: Retry?
     /// `file:line` of the registration.

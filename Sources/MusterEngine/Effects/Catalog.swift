@@ -84,6 +84,14 @@ public enum Effects {
             guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
             return .softOff(resource.id, bmc)
         }),
+        ("resource.set_mode", .change(needs: .servers) { engine, call in
+            let resource = try engine.resource(call)
+            guard let mode = Mode(rawValue: try call.text(1, "a mode")) else {
+                throw MusterError(.badArgument, "\(call.argument(1).json) is no mode", hint: "\"maintenance\" or \"active\"")
+            }
+            try engine.setMode(mode, of: resource.id, now: call.now)
+            return engine.world.resources[resource.id].map(engine.resourceValue) ?? .null
+        }),
         ("resource.read_power", .operation(.repeat) { engine, call in
             let resource = try engine.resource(call)
             guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }

@@ -52,7 +52,7 @@ extension Engine {
                 continue
             }
             // A clock that was set back must not silence it until that time comes again.
-            guard let last = hook.ticked, now.wall < last || now.wall.milliseconds - last.milliseconds >= interval,
+            guard let last = hook.ticked, now.wall < last || isDue(hook.declaration, interval, since: last, now: now.wall),
                 !(world.index.queues[RunIndex.Queue(hook: hook.id, key: "")] ?? []).contains(where: { world.runs[$0]?.status != .asking })
             else { continue }
             var hook = hook
@@ -63,6 +63,13 @@ extension Engine {
             enqueue(
                 newRun(hook: hook.id, key: "", cause: .timer(hook.cursor), code: hook.code, argument: argument, now: now), now: now)
         }
+    }
+
+    /// Whether an interval is over, or a boundary between intervals was passed: a time of day that passed while the engine was down is
+    /// made up for, once.
+    private func isDue(_ declaration: HookDeclaration, _ interval: Int64, since last: Timestamp, now: Timestamp) -> Bool {
+        guard let at = declaration.at else { return now.milliseconds - last.milliseconds >= interval }
+        return (now.milliseconds - at) / interval > (last.milliseconds - at) / interval
     }
 
     /// Runs a script of an operator's as a run of its own.

@@ -3,7 +3,7 @@ import MusterLua
 
 /// Registrations of a hook file as declarations.
 enum HookReader {
-    private static let options: Set<String> = ["backoff", "key", "name", "retry"]
+    private static let options: Set<String> = ["at", "backoff", "key", "name", "retry"]
 
     /// Errors: `bad_argument` with the registration's place.
     static func declaration(_ registration: LuaRegistration, number: Int, file: String) throws(MusterError) -> HookDeclaration {
@@ -21,7 +21,22 @@ enum HookReader {
         }
         let stem = file.hasSuffix(".lua") ? String(file.dropLast(4)) : file
         let id = HookID(options["name"]?.string ?? "\(stem)#\(number)")
-        return HookDeclaration(id: id, trigger: try trigger(registration, place), key: options["key"]?.string, retry: try retry(options, place), place: place)
+        var declaration = HookDeclaration(
+            id: id, trigger: try trigger(registration, place), key: options["key"]?.string, retry: try retry(options, place), place: place)
+        declaration.at = try timeOfDay(options["at"], declaration.trigger, place)
+        return declaration
+    }
+
+    /// `at = "02:30"`: from when the intervals of a timer count, in UTC.
+    private static func timeOfDay(_ value: Value?, _ trigger: HookDeclaration.Trigger, _ place: String) throws(MusterError) -> Int64? {
+        guard let value else { return nil }
+        guard case .timer = trigger else {
+            throw MusterError(.badArgument, "at is for timers", hint: "every(\"1d\", { at = \"02:30\" }, function() … end)", place: place)
+        }
+        guard let match = value.string?.wholeMatch(of: /([01]?\d|2[0-3]):([0-5]\d)/), let hours = Int64(match.1), let minutes = Int64(match.2) else {
+            throw MusterError(.badArgument, "at is \(value.json), not a time of day", hint: "at = \"02:30\", in UTC", place: place)
+        }
+        return (hours * 60 + minutes) * 60_000
     }
 
     /// `retry = 3, backoff = "5s"`: so many more tries after a raise, with pauses that double.

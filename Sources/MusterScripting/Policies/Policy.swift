@@ -68,7 +68,7 @@ final class Policy: @unchecked Sendable {
     }
 
     private static let hostFunctions: [LuaHostFunction] =
-        (Effects.names + ["all", "race"]).map { .effect($0) } + [.registration("on"), .registration("every")]
+        (Effects.names + ["all", "race"]).map { .effect($0) } + Calendar.functions + [.registration("on"), .registration("every")]
 
     /// Parses a bundle's main file once and remembers it.
     func chunk(_ bundle: CodeBundle, in lua: Lua) throws(MusterError) -> LuaChunk {

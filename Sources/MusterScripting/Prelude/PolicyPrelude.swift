@@ -15,6 +15,10 @@ enum PolicyPrelude {
             print = log
             function now() return host.now() end
             function sleep(duration) return host.sleep(duration) end
+            os = {
+              time = function(parts) if parts then return host.time_of(parts) end return host.now() end,
+              date = function(format, time) return host.date(format or "%Y-%m-%d %H:%M:%S", time or host.now()) end,
+            }
             function wait_for(name, options) return host.wait_for(name, options or {}) end
 
             -- The branches of a group, those with names after those with numbers, and what each is called.
@@ -123,6 +127,9 @@ enum PolicyPrelude {
             end
             function resource:set_boot_device(device)
               return host["resource.set_boot_device"](want("resource", self, "resource.set_boot_device"), device)
+            end
+            function resource:set_mode(mode)
+              return host["resource.set_mode"](want("resource", self, "resource.set_mode"), mode)
             end
             host.class("resource", named(resource))
 

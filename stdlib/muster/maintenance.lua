@@ -1,0 +1,42 @@
+--- Takes a machine out of use, with its servers moved to others, and returns it.
+--
+--     local maintenance = require "muster.maintenance"
+--     maintenance.drain(resources.get("node1"))             -- stops what it runs, starts it elsewhere
+--     maintenance.restore(resources.get("node1"))           -- it may run servers again
+--
+-- A server that finds no other machine is started again where it was, and the machine stays in use: the error says why.
+
+local placement = require "muster.placement"
+local recover = require "muster.recover"
+local stop = require "muster.stop"
+
+local maintenance = {}
+
+function maintenance.drain(machine, options)
+  for _, server in ipairs(machine:servers()) do
+    if not placement.candidates(server)[1] then
+      error({
+        code = "no_capacity",
+        message = machine.name .. " stays in use, no other machine can run " .. server.name .. ": " .. placement.explain(server),
+        hint = "free or add a machine that fits",
+      })
+    end
+  end
+  -- From here on placement leaves it out; what goes wrong brings it back into use.
+  machine = machine:set_mode("maintenance")
+  local undo <close> = setmetatable({ machine = machine }, {
+    __close = function(self) if self.machine then self.machine:set_mode("active") end end,
+  })
+  for _, server in ipairs(machine:servers()) do
+    stop(server, options)
+    recover(server)
+  end
+  undo.machine = nil
+  return machine:refresh()
+end
+
+function maintenance.restore(machine)
+  return machine:set_mode("active")
+end
+
+return maintenance

@@ -81,6 +81,8 @@ let package = Package(
             name: "JournalBenchmark", dependencies: ["MusterStore"], path: "Benchmarks/journal", exclude: ["peer.c"],
             sources: ["main.swift"], swiftSettings: strict),
         .executableTarget(
+            name: "SandboxBenchmark", dependencies: ["MusterLua"], path: "Benchmarks/sandbox", exclude: ["loops.lua"], swiftSettings: strict),
+        .executableTarget(
             name: "RunsBenchmark", dependencies: ["MusterScripting", "MusterStore", "MusterSim"], path: "Benchmarks/runs",
             swiftSettings: strict),
 

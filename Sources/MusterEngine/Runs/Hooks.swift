@@ -22,6 +22,8 @@ extension Engine {
             deactivate(hook)
         }
         world.forgetUnusedCode()
+        // What a blocked server wants of people depends on which hooks there are.
+        needsReview = true
         review(now: now)
     }
 

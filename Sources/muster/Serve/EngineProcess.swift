@@ -49,9 +49,10 @@ final class EngineProcess: Sendable {
         let log = EventLog()
         _ = await loop.observe { events in events.forEach(log.write) }
         await loop.connect(scripting.executor)
-        try await applyFleet()
+        // The hooks first: a server that the fleet declares running is an event that they must hear.
         try await scripting.hooks.refresh()
         try await loop.turn { engine, now in engine.resumeRuns(now: now) }
+        try await applyFleet()
         let control = Control(loop: loop, scripts: scripting, extras: { [boot] in await boot.status() })
         let console = ConsoleServer(control: control, socketPath: options.socket, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in

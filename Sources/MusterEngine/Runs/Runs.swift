@@ -137,6 +137,7 @@ extension Engine {
                 ], now: now)
         }
         startWaiting()
+        if let now { run.servers.forEach { wantAgain($0, now: now) } }
     }
 
     /// What a failed run leaves behind for the servers it answered for.

@@ -41,6 +41,7 @@ extension Engine {
             throw MusterError(.stale, "\(id) was ready under a claim that is over", subject: id.rawValue)
         }
         server.readyEpoch = epoch
+        server.wantedAgain = nil
         server.lastError = nil
         world.put(server)
         let resource = world.aliveClaim(of: id)?.resource

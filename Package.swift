@@ -95,6 +95,15 @@ let package = Package(
             name: "MusterFailoverTests", dependencies: ["MusterLab", "MusterConsole", "MusterStore", "muster"], swiftSettings: strict),
         .testTarget(name: "MusterLuaTests", dependencies: ["MusterLua"], swiftSettings: strict),
         .testTarget(name: "MusterScriptingTests", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
+        // The crash sweep: engines in processes of their own, which are killed, and machines that outlive them.
+        .target(name: "SweepWire", dependencies: ["MusterEngine"], path: "Tests/SweepWire", swiftSettings: strict),
+        .executableTarget(
+            name: "sweep-engine", dependencies: ["SweepWire", "MusterScripting", "MusterStore", "MusterSim"], path: "Tests/SweepEngine",
+            swiftSettings: strict),
+        .testTarget(
+            name: "MusterSweepTests",
+            dependencies: ["SweepWire", "sweep-engine", "MusterSim", "MusterStore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
         .testTarget(name: "MusterDriversTests", dependencies: ["MusterDrivers", "CLinuxShim"], swiftSettings: strict),
         .executableTarget(
             name: "netboot-probe",

@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "MusterEngine", dependencies: ["MusterCore"], swiftSettings: strict),
         .target(
             name: "MusterStore",
-            dependencies: ["MusterEngine", "CSodium", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["MusterEngine", "CSodium", "CLinuxShim", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .target(name: "MusterLua", dependencies: ["MusterCore", "CLuaShim"], swiftSettings: strict),
         .target(name: "MusterScripting", dependencies: ["MusterLua", "MusterEngine", "CSodium"], swiftSettings: strict),
@@ -83,7 +83,7 @@ let package = Package(
 
         .testTarget(name: "MusterCoreTests", dependencies: ["MusterCore"], swiftSettings: strict),
         .testTarget(name: "MusterEngineTests", dependencies: ["MusterEngine", "MusterSim"], swiftSettings: strict),
-        .testTarget(name: "MusterStoreTests", dependencies: ["MusterStore"], swiftSettings: strict),
+        .testTarget(name: "MusterStoreTests", dependencies: ["MusterStore", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
         .testTarget(name: "MusterLabTests", dependencies: ["MusterLab"], swiftSettings: strict),
         .target(
             name: "ConsoleFixture", dependencies: ["MusterConsole", "MusterEngine"], path: "Tests/ConsoleFixture", swiftSettings: strict),

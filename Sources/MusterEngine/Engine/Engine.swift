@@ -16,6 +16,9 @@ public struct Engine: Sendable {
     var lastTick: Moment?
     /// False while the machines' network is down: nobody's silence counts.
     var networkUp = true
+    /// True while the disk is full and the store lives on its reserve; and what was last told of that.
+    var isStoreShort = false
+    var toldStoreShort = false
     /// When ended claims' exports were last tried to be cut.
     var triedCuts: Moment?
     /// Why and when a server was last reported as blocked.
@@ -35,6 +38,8 @@ public struct Engine: Sendable {
         self.init(snapshot, random: other.random)
         lastOperation = other.lastOperation
         networkUp = other.networkUp
+        // An event that could not be written is not tried again: each failure would drop every run.
+        toldStoreShort = other.toldStoreShort
     }
 
     /// Takes the batch and the actions of the turns since the last call.

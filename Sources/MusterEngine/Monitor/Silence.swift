@@ -5,6 +5,7 @@ extension Engine {
     /// One turn of the watch. Call it several times a second.
     public mutating func tick(now: Now) {
         doubtItself(now: now)
+        tellOfRoom(now: now)
         let order = world.resourceOrder
         for id in order { suspect(id, now: now) }
         let isIsolated = isIsolated(now: now)

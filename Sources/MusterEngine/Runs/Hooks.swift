@@ -62,6 +62,7 @@ extension Engine {
 
     /// Gives due timers their runs. A tick that comes while the last one's run still goes is left out.
     mutating func fireTimers(now: Now) {
+        if isStoreShort { return }
         for hook in world.hooks.values.sorted(by: { $0.id < $1.id }) where hook.active {
             guard case .timer(let interval) = hook.declaration.trigger else { continue }
             if hook.ticked == nil {

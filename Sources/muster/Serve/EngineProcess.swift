@@ -15,6 +15,8 @@ final class EngineProcess: Sendable {
         var hooks: String?
         var library: String
         var fleet: String?
+        /// Bytes kept for a full disk.
+        var reserve: Int64 = 16 << 20
     }
 
     private let options: Options
@@ -31,7 +33,7 @@ final class EngineProcess: Sendable {
         self.options = options
         self.logger = logger
         directory = try StateDirectory(options.state)
-        let store = try SQLiteStore(path: directory.database)
+        let store = try SQLiteStore(path: directory.database, reserve: options.reserve)
         let secrets = try SecretStore(stateDirectory: options.state)
         exports = NBDExportDriver(directory: directory.exports)
         loop = try await EngineLoop(

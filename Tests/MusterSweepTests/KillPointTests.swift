@@ -5,7 +5,7 @@ import Testing
 /// `kill -9` at every step boundary of a placement and a failover: before and after each commit and each call to a driver.
 @Suite(.serialized) struct KillPointTests {
     @Test func aFailoverThatNobodyDisturbsComesToItsEnd() async throws {
-        let story = try Story(Story.Plan())
+        let story = try await Story(Story.Plan())
         let outcome = try await story.tell()
         let problems = try Verdict.problems(story, outcome)
         #expect(problems == [], "\(problems.joined(separator: "\n"))")

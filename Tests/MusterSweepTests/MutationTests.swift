@@ -25,7 +25,7 @@ import Testing
         for fate in fates where found.isEmpty {
             var plan = Story.Plan(fates: [fate].compactMap { $0 })
             plan.mutation = mutation
-            let story = try Story(plan)
+            let story = try await Story(plan)
             do {
                 let outcome = try await story.tell(limit: 500)
                 found = try Verdict.problems(story, outcome)

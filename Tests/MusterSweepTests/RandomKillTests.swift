@@ -12,7 +12,7 @@ import Testing
         let plans = (1...(Sweep.isLong ? 90 : 6)).map { _ in
             Story.Plan(kills: [(Int.random(in: Self.rounds, using: &random), UInt32.random(in: 0...8_000, using: &random))])
         }
-        let deaths = try await Sweep.tell(plans).filter { $0 }.count
+        let deaths = try await Sweep.tell(plans).filter { $0.deaths > 0 }.count
         #expect(deaths > plans.count / 2)
     }
 
@@ -24,7 +24,7 @@ import Testing
             plan.pause = [0, 0, 5_000, 3_600_000].randomElement(using: &random) ?? 0
             return plan
         }
-        let deaths = try await Sweep.tell(plans).filter { $0 }.count
+        let deaths = try await Sweep.tell(plans).filter { $0.deaths > 0 }.count
         #expect(deaths > plans.count / 2)
     }
 }

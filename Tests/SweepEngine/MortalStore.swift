@@ -54,6 +54,7 @@ final class MortalStore: Store {
         try? data.write(to: URL(fileURLWithPath: orders.acknowledged), options: .atomic)
     }
 
+    var isShort: Bool { store.isShort }
     func load() async throws -> Snapshot { try await store.load() }
     func events(after: EventID, limit: Int) async throws -> [Event] { try await store.events(after: after, limit: limit) }
     func latestEvents(limit: Int) async throws -> [Event] { try await store.latestEvents(limit: limit) }

@@ -22,7 +22,7 @@ final class TestEngine: Sendable {
         time.advance(milliseconds: orders.elapsed)
         ticks = Ticks(orders.elapsed)
         directory = try StateDirectory(orders.state)
-        let store = MortalStore(try SQLiteStore(path: directory.database), reaper, wire, orders)
+        let store = MortalStore(try SQLiteStore(path: directory.database, reserve: orders.reserve ?? 1 << 20, watching: .milliseconds(100)), reaper, wire, orders)
         let fleet = RemoteFleet(wire: wire, reaper: reaper)
         let loop = try await EngineLoop(
             store: store, drivers: Drivers(power: fleet, exports: fleet, readiness: fleet, secrets: fleet), time: time)
@@ -63,6 +63,7 @@ final class TestEngine: Sendable {
         try await loop.turn { engine, now in engine.tick(now: now) }
         let (server, runs) = try await loop.turn { engine, _ in (engine.serverValues.array?.first ?? .null, engine.world.runs.count) }
         return [
+            "short": .bool(loop.store.isShort),
             "state": server["state"], "resource": server["resource"], "runs": .int(Int64(runs)),
             "commits": .int(Int64(reaper.count(.commit))), "calls": .int(Int64(reaper.count(.call))),
         ]

@@ -6,9 +6,13 @@ public struct WriteAheadLog: Codable, Sendable, Equatable {
     public var salt: [UInt8]
     /// The byte after the last frame that ends a transaction.
     public var end: Int
+    /// The numbers of the pages in committed frames; not kept in notes.
+    public var pages: [Int] = []
 
-    /// Reads the frame headers of a log file; nil when there is none yet.
-    public init?(path: String) {
+    private enum CodingKeys: CodingKey { case salt, end }
+
+    /// Reads the frame headers of a log file, up to some byte at most; nil when there is none yet.
+    public init?(path: String, through limit: Int = .max) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -19,9 +23,14 @@ public struct WriteAheadLog: Codable, Sendable, Equatable {
         end = 32
         var place = 32
         var frame = [UInt8](repeating: 0, count: 24)
-        while pageSize > 0, pread(descriptor, &frame, 24, off_t(place)) == 24, Array(frame[8..<16]) == salt {
+        var open: [Int] = []
+        while pageSize > 0, place + 24 + pageSize <= limit, pread(descriptor, &frame, 24, off_t(place)) == 24, Array(frame[8..<16]) == salt {
             place += 24 + pageSize
-            if Self.number(frame, 4) != 0 { end = place }
+            open.append(Self.number(frame, 0))
+            guard Self.number(frame, 4) != 0 else { continue }
+            end = place
+            pages += open
+            open = []
         }
     }
 

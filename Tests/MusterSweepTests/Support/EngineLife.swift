@@ -11,10 +11,22 @@ final class EngineLife: Sendable {
     let pid: pid_t
     private let wireBox = Mutex<Wire?>(nil)
     private let end = Mutex<End?>(nil)
+    private let start = Mutex<Result<Void, MusterError>?>(nil)
 
     /// Starts a process; `command` comes before the program's own path and argument (`nsenter …`).
     init(_ orders: EngineOrders, command: [String] = []) throws {
         pid = try Self.spawn(command + [Self.program(), try Value(encoding: orders).json])
+    }
+
+    /// How its start went; nil while it starts.
+    var started: Result<Void, MusterError>? { start.withLock { $0 } }
+
+    /// Takes what it tells of itself; nil for anything else.
+    func hears(_ request: String, _ body: Value) -> Value? {
+        guard request == "ready" || request == "failed" else { return nil }
+        let failure = request == "failed" ? (try? body.decode(MusterError.self)) ?? MusterError("internal", body.json) : nil
+        start.withLock { $0 = failure.map { .failure($0) } ?? .success(()) }
+        return .null
     }
 
     /// Waits until it has connected to the fleet's socket; false when it died before.

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import MusterCore
 import MusterEngine
@@ -5,6 +6,8 @@ import MusterEngine
 /// What is durable in an engine's store, read from another process while the engine runs or after its death.
 struct Ledger: Sendable {
     let path: String
+    /// Whether the file is in another mount namespace, reached through a link that SQLite would follow wrongly: then a copy is read.
+    var isElsewhere = false
 
     /// Whether the journal says that one of these calls is under way, with this name among its arguments.
     func intends(_ calls: [String], _ name: String) throws -> Bool {
@@ -30,6 +33,15 @@ struct Ledger: Sendable {
     }
 
     private func rows(_ sql: String) throws -> [Row] {
+        guard isElsewhere else { return try Self.rows(path, sql) }
+        let folder = try Folder()
+        for suffix in ["", "-wal"] {
+            try FileManager.default.contents(atPath: path + suffix)?.write(to: URL(fileURLWithPath: folder.path + "/copy" + suffix))
+        }
+        return try Self.rows(folder.path + "/copy", sql)
+    }
+
+    private static func rows(_ path: String, _ sql: String) throws -> [Row] {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(10)

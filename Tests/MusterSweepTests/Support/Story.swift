@@ -18,12 +18,20 @@ final class Story: Sendable {
         var mutation: Mutation?
         /// Milliseconds that pass for the machines while no engine lives.
         var pause: Int64 = 0
+        /// What a power loss leaves of the store's files at each death.
+        var tear: Tear.Way?
+        /// The first engine's commit at which its disk is full, and whether it has a reserve then.
+        var full: (commit: Int, hasReserve: Bool)?
 
         var words: String {
-            let parts =
-                fates.map { "\($0.kind) \($0.number) \($0.when)" } + kills.map { "round \($0.round) + \($0.microseconds) µs" }
-                + restarts.map { "restart + \($0) µs" } + [mutation.map { "\($0)" } ?? "", pause > 0 ? "pause \(pause) ms" : ""]
-            return "killed at " + parts.filter { !$0.isEmpty }.joined(separator: ", ")
+            var parts = fates.map { "\($0.kind) \($0.number) \($0.when)" }
+            parts += kills.map { "round \($0.round) + \($0.microseconds) µs" }
+            parts += restarts.map { "restart + \($0) µs" }
+            if let mutation { parts.append("\(mutation)") }
+            if pause > 0 { parts.append("pause \(pause) ms") }
+            if let tear { parts.append("torn: \(tear)") }
+            if let full { parts.append("disk full at commit \(full.commit), \(full.hasReserve ? "with" : "without") reserve") }
+            return parts.isEmpty ? "undisturbed" : "killed at " + parts.joined(separator: ", ")
         }
     }
 
@@ -32,24 +40,29 @@ final class Story: Sendable {
         var rounds = 0
         var commits = 0
         var calls = 0
+        var tears = 0
+        var wasShort = false
         var isOver = false
     }
 
     let plan: Plan
     let folder: Folder
     let fleet: WatchedFleet
+    /// What is durable, as it can be read from here.
+    let ledger: Ledger
+    let disk: Disk?
     private let listening: Int32
 
-    init(_ plan: Plan) throws {
+    init(_ plan: Plan) async throws {
         self.plan = plan
         folder = try Folder()
-        fleet = WatchedFleet(ledger: Ledger(path: folder.path + "/state/muster.sqlite"))
+        disk = plan.full == nil ? nil : try await Disk(at: folder.path + "/state", kibibytes: 12 << 10)
+        ledger = Ledger(path: (disk?.path ?? folder.path + "/state") + "/muster.sqlite", isElsewhere: disk != nil)
+        fleet = WatchedFleet(ledger: ledger)
         listening = try UnixSocket.listen(folder.path + "/fleet")
     }
 
     deinit { close(listening) }
-
-    var ledger: Ledger { Ledger(path: folder.path + "/state/muster.sqlite") }
 
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path
@@ -75,26 +88,34 @@ final class Story: Sendable {
         orders.fate = life < plan.fates.count ? plan.fates[life] : nil
         orders.mutation = plan.mutation
         orders.elapsed = elapsed
+        if let full = plan.full {
+            orders.reserve = full.hasReserve ? 4 << 20 : 0
+            orders.asksBeforeCommit = life == 0 ? full.commit : nil
+        }
         return orders
     }
 
     /// Starts an engine; nil when it died before it was ready.
     func start(life: Int, elapsed: Int64) async throws -> EngineLife? {
-        fleet.engineStarts()
-        let engine = try EngineLife(orders(life: life, elapsed: elapsed))
+        let engine = try EngineLife(orders(life: life, elapsed: elapsed), command: disk?.command ?? [])
         if life > 0, life <= plan.restarts.count { Self.kill(engine, after: plan.restarts[life - 1]) }
-        guard try await engine.connects(to: listening, { [fleet] in try await fleet.answer($0, $1) }) else { return nil }
-        while !fleet.isReady {
-            if let end = engine.ended {
-                if end != .killed { throw fleet.failure ?? MusterError("exited", "the engine did not start: \(end)") }
-                return nil
-            }
+        let connected = try await engine.connects(to: listening) { [fleet, disk, weak engine] request, body in
+            if let answer = engine?.hears(request, body) { return answer }
+            guard request == "commit" else { return try await fleet.answer(request, body) }
+            disk?.fill()
+            return .null
+        }
+        guard connected else { return nil }
+        while engine.started == nil {
+            if engine.ended == .killed { return nil }
+            if let end = engine.ended { throw MusterError("exited", "the engine did not start: \(end)") }
             try await Task.sleep(for: .milliseconds(1))
         }
+        try engine.started?.get()
         return engine
     }
 
-    private static func kill(_ engine: EngineLife, after microseconds: UInt32) {
+    static func kill(_ engine: EngineLife, after microseconds: UInt32) {
         Thread.detachNewThread {
             usleep(microseconds)
             // A process that was waited for has no number any more that could be hit by mistake.
@@ -103,49 +124,12 @@ final class Story: Sendable {
     }
 
     /// Tells the story to its end, and a little further: what comes late must do no harm either.
-    func tell(limit: Int = 4_000, afterDeath: (Story) throws -> Void = { _ in }) async throws -> Outcome {
-        var outcome = Outcome()
-        var elapsed: Int64 = 0
-        var engine: EngineLife?
-        var lives = 0
-        var calm = 0
-        var isFrozen = false
-        while outcome.rounds < limit, calm < 30 {
-            guard let living = engine, living.ended == nil else {
-                if let dead = engine {
-                    #expect(dead.ended == .killed, "\(plan.words): an engine ended by itself")
-                }
-                if lives > 0 {
-                    outcome.deaths += 1
-                    elapsed += plan.pause
-                    try afterDeath(self)
-                }
-                engine = try await start(life: lives, elapsed: elapsed)
-                lives += 1
-                continue
-            }
-            outcome.rounds += 1
-            elapsed += 250
-            for kill in plan.kills where kill.round == outcome.rounds { Self.kill(living, after: kill.microseconds) }
-            do {
-                try await fleet.live(milliseconds: 250, RemoteAuthority(life: living, fleet: fleet))
-                let status = try await living.wire().request("tick", .int(elapsed))
-                (outcome.commits, outcome.calls) = (Int(status["commits"].int ?? 0), Int(status["calls"].int ?? 0))
-                let isSettled = status["state"] == "running" && status["runs"] == 0
-                if isSettled, status["resource"] == "node1", !isFrozen {
-                    isFrozen = true
-                    fleet.machines.change("bmc1") { $0.isFrozen = true }
-                }
-                calm = isSettled && status["resource"] == "node2" && fleet.machines.openExports == [Epoch(2)] ? calm + 1 : 0
-            } catch let error as MusterError where error.code == "gone" {
-                calm = 0
-                while living.ended == nil { try await Task.sleep(for: .milliseconds(1)) }
-            }
-            try await Task.sleep(for: .milliseconds(2))
-        }
-        outcome.isOver = calm >= 30
-        try await engine?.kill()
-        return outcome
+    func tell(limit: Int = 4_000, random: SeededGenerator = SeededGenerator(seed: 1)) async throws -> Outcome {
+        var teller = Teller(self, random)
+        while teller.outcome.rounds < limit, !teller.outcome.isOver { try await teller.goOn() }
+        if teller.outcome.isOver, disk != nil { try await Fullness.ends(&teller) }
+        try await teller.engine?.kill()
+        return teller.outcome
     }
 }
 

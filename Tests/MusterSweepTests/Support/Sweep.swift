@@ -18,29 +18,28 @@ enum Sweep {
         SeededGenerator(seed: name.utf8.reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 })
     }
 
-    /// Tells a story for each plan, some at a time, and says what went wrong in each. Returns in which of them an engine died.
+    /// Tells a story for each plan, some at a time, and says what went wrong in each. Returns how each went.
     @discardableResult
-    static func tell(_ plans: [Story.Plan], afterDeath: @escaping @Sendable (Story) throws -> Void = { _ in }) async throws -> [Bool] {
-        try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
-            var died = [Bool](repeating: false, count: plans.count)
+    static func tell(_ plans: [Story.Plan]) async throws -> [Story.Outcome] {
+        try await withThrowingTaskGroup(of: (Int, Story.Outcome).self) { group in
+            var outcomes = [Story.Outcome](repeating: Story.Outcome(), count: plans.count)
             for (index, plan) in plans.enumerated() {
-                if index >= atOnce, let (other, hasDied) = try await group.next() { died[other] = hasDied }
-                group.addTask { (index, try await tell(plan, afterDeath)) }
+                if index >= atOnce, let (other, outcome) = try await group.next() { outcomes[other] = outcome }
+                group.addTask { (index, try await tell(plan, SeededGenerator(seed: seed &+ UInt64(index)))) }
             }
-            for try await (index, hasDied) in group { died[index] = hasDied }
-            return died
+            for try await (index, outcome) in group { outcomes[index] = outcome }
+            return outcomes
         }
     }
 
     private static let atOnce = 3
 
-    /// Whether an engine died in it.
-    private static func tell(_ plan: Story.Plan, _ afterDeath: @Sendable (Story) throws -> Void) async throws -> Bool {
-        let story = try Story(plan)
-        let outcome = try await story.tell(afterDeath: afterDeath)
+    private static func tell(_ plan: Story.Plan, _ random: SeededGenerator) async throws -> Story.Outcome {
+        let story = try await Story(plan)
+        let outcome = try await story.tell(random: random)
         let problems = try Verdict.problems(story, outcome)
         if !problems.isEmpty { Issue.record("seed \(seed), \(plan.words):\n\(problems.joined(separator: "\n"))") }
-        return outcome.deaths > 0
+        return outcome
     }
 
     /// Tells stories of the points 1, 2, 3, … of one kind until they are told to their ends without a death; all of them, or a sample.
@@ -48,14 +47,14 @@ enum Sweep {
         guard isLong else {
             var random = random("\(kind) \(when)")
             let numbers = (1...count).shuffled(using: &random).prefix(max(1, count / 12))
-            return try await tell(numbers.sorted().map { Story.Plan(fates: [Fate(kind, $0, when)]) }).filter { $0 }.count
+            return try await tell(numbers.sorted().map { Story.Plan(fates: [Fate(kind, $0, when)]) }).filter { $0.deaths > 0 }.count
         }
         var (deaths, next) = (0, 1)
         while true {
             let died = try await tell((next..<(next + 6)).map { Story.Plan(fates: [Fate(kind, $0, when)]) })
-            deaths += died.filter { $0 }.count
+            deaths += died.filter { $0.deaths > 0 }.count
             next += 6
-            if !died.contains(true) { return deaths }
+            if died.allSatisfy({ $0.deaths == 0 }) { return deaths }
         }
     }
 }

@@ -7,7 +7,7 @@ enum Verdict {
     static func problems(_ story: Story, _ outcome: Story.Outcome) throws -> [String] {
         var problems = story.fleet.violations + story.fleet.complaints
         if !outcome.isOver { problems.append("the failover did not come to its end") }
-        problems += try claims(story.ledger) + events(story) + journals(story.ledger) + orders(story)
+        problems += try claims(story.ledger) + events(story, outcome) + journals(story.ledger) + orders(story)
         return problems.isEmpty ? [] : problems + [try tale(story)]
     }
 
@@ -23,7 +23,7 @@ enum Verdict {
         return problems
     }
 
-    private static func events(_ story: Story) throws -> [String] {
+    private static func events(_ story: Story, _ outcome: Story.Outcome) throws -> [String] {
         let events = try story.ledger.events()
         var problems: [String] = []
         if events.map(\.id.rawValue) != events.indices.map({ Int64($0 + 1) }) { problems.append("the numbers of events have gaps") }
@@ -31,10 +31,11 @@ enum Verdict {
         for (id, name) in story.fleet.shown.sorted(by: { $0.key < $1.key }) where known[id] != name {
             problems.append("event \(id) \(name) was shown and is \(known[id] ?? "lost")")
         }
-        let expected = [
+        var expected = [
             "claim.made": 2, "claim.ended": 1, "resource.failed": 1, "resource.fenced": 1, "server.running": 2, "export.cut": 1,
             "run.failed": 0, "server.blocked": 0, "evidence.voided": 0, "resource.stale_heartbeat": 0,
         ]
+        if outcome.wasShort, story.plan.full?.hasReserve == true { expected.merge(["store.full": 1, "store.room": 1]) { $1 } }
         for (name, count) in expected.sorted(by: { $0.key < $1.key }) {
             let found = events.filter { $0.name == name }.count
             if found != count { problems.append("\(name) happened \(found) times and not \(count)") }

@@ -15,8 +15,6 @@ final class WatchedFleet: Sendable {
         var violations: [String] = []
         var shown: [Int64: String] = [:]
         var complaints: [String] = []
-        var failure: MusterError?
-        var isReady = false
         /// Orders of dead engines that are still on their way, and the round in which they arrive.
         var late: [(round: Int, order: @Sendable () async -> Void)] = []
         var round = 0
@@ -35,17 +33,6 @@ final class WatchedFleet: Sendable {
     /// The events that engines showed, by number.
     var shown: [Int64: String] { state.withLock { $0.shown } }
     var complaints: [String] { state.withLock { $0.complaints } }
-    /// Why the engine did not start.
-    var failure: MusterError? { state.withLock { $0.failure } }
-    var isReady: Bool { state.withLock { $0.isReady } }
-
-    func engineStarts() {
-        state.withLock {
-            $0.isReady = false
-            $0.failure = nil
-        }
-    }
-
     /// Lets some time pass for every machine.
     func live(milliseconds: Int64, _ authority: RemoteAuthority) async throws {
         let due = state.withLock { state in
@@ -105,10 +92,6 @@ final class WatchedFleet: Sendable {
         case "ready.probe": try await probe(body.decode(ReadinessCheck.self))
         case "shown": state.withLock { $0.shown[body["id"].int ?? 0] = body["name"].string }
         case "complaint": state.withLock { $0.complaints.append(body.string ?? "") }
-        case "ready": state.withLock { $0.isReady = true }
-        case "failed":
-            let failure = try? body.decode(MusterError.self)
-            state.withLock { $0.failure = failure ?? MusterError("internal", body.json) }
         default: throw MusterError(.notFound, "there is no request \"\(request)\"")
         }
         return .null

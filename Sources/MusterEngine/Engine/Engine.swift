@@ -21,6 +21,8 @@ public struct Engine: Sendable {
     var toldStoreShort = false
     /// When ended claims' exports were last tried to be cut.
     var triedCuts: Moment?
+    /// Orders to switch off that wait until the engine has listened, by run and address.
+    var heldOrders: Set<HeldOrder> = []
     /// Why and when a server was last reported as blocked.
     var toldBlocked: [ServerID: (reason: String, at: Moment)] = [:]
     var random: any RandomNumberGenerator & Sendable

@@ -15,6 +15,7 @@ extension Engine {
         cutLeftovers(now: now)
         fireTimers(now: now)
         wakeSleepers(now: now)
+        giveHeldOrders(now: now)
         review(now: now)
     }
 

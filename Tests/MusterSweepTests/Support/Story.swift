@@ -18,6 +18,8 @@ final class Story: Sendable {
         var mutation: Mutation?
         /// Milliseconds that pass for the machines while no engine lives.
         var pause: Int64 = 0
+        /// The machine that froze goes on where it was while the engine is dead.
+        var thaws = false
         /// What a power loss leaves of the store's files at each death.
         var tear: Tear.Way?
         /// The first engine's commit at which its disk is full, and whether it has a reserve then.
@@ -29,6 +31,7 @@ final class Story: Sendable {
             parts += restarts.map { "restart + \($0) µs" }
             if let mutation { parts.append("\(mutation)") }
             if pause > 0 { parts.append("pause \(pause) ms") }
+            if thaws { parts.append("thaw") }
             if let tear { parts.append("torn: \(tear)") }
             if let full { parts.append("disk full at commit \(full.commit), \(full.hasReserve ? "with" : "without") reserve") }
             return parts.isEmpty ? "undisturbed" : "killed at " + parts.joined(separator: ", ")
@@ -42,6 +45,8 @@ final class Story: Sendable {
         var calls = 0
         var tears = 0
         var wasShort = false
+        /// The machine that froze went on before anybody switched it off.
+        var cameBack = false
         var isOver = false
     }
 

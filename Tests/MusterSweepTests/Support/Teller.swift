@@ -47,6 +47,10 @@ struct Teller {
         if lives > 0 {
             outcome.deaths += 1
             elapsed += story.plan.pause
+            if story.plan.thaws, isFrozen {
+                outcome.cameBack = story.fleet.machines.machine("bmc1")?.isOn == true
+                story.fleet.machines.change("bmc1") { $0.isFrozen = false }
+            }
             if let way = story.plan.tear, try Tear.tear(way, story.orders(life: lives, elapsed: 0), &random) { outcome.tears += 1 }
         }
         do {
@@ -69,7 +73,8 @@ struct Teller {
             isFrozen = true
             story.fleet.machines.change("bmc1") { $0.isFrozen = true }
         }
-        let isThere = isSettled && status["resource"] == "node2" && story.fleet.machines.openExports == [Epoch(2)]
+        let isThere = isSettled && isFrozen && (status["resource"] == "node2" && story.fleet.machines.openExports == [Epoch(2)]
+            || status["resource"] == "node1" && outcome.cameBack)
         calm = isThere ? calm + 1 : 0
         if calm >= 30 { outcome.isOver = true }
     }

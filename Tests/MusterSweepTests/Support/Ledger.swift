@@ -28,6 +28,13 @@ struct Ledger: Sendable {
         }
     }
 
+    /// Moves all that is in the log into the main file.
+    func checkpoint() throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        try queue.close()
+    }
+
     private func bodies<Object: Decodable>(_ sql: String) throws -> [Object] {
         try rows(sql).map { try Value(json: $0["body"]).decode(Object.self) }
     }

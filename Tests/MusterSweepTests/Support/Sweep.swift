@@ -28,6 +28,8 @@ enum Sweep {
                 group.addTask { (index, try await tell(plan, SeededGenerator(seed: seed &+ UInt64(index)))) }
             }
             for try await (index, outcome) in group { outcomes[index] = outcome }
+            let points = outcomes.reduce(0) { $0 + $1.deaths + ($1.wasShort ? 1 : 0) }
+            print("\(plans.count) stories, \(points) points: first \(plans.first?.words ?? "none")")
             return outcomes
         }
     }

@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "MusterEngine", dependencies: ["MusterCore"], swiftSettings: strict),
         .target(
             name: "MusterStore",
-            dependencies: ["MusterEngine", "CSodium", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["MusterEngine", "CSodium", "CLinuxShim", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .target(name: "MusterLua", dependencies: ["MusterCore", "CLuaShim"], swiftSettings: strict),
         .target(name: "MusterScripting", dependencies: ["MusterLua", "MusterEngine", "CSodium"], swiftSettings: strict),
@@ -88,7 +88,7 @@ let package = Package(
 
         .testTarget(name: "MusterCoreTests", dependencies: ["MusterCore"], swiftSettings: strict),
         .testTarget(name: "MusterEngineTests", dependencies: ["MusterEngine", "MusterSim"], swiftSettings: strict),
-        .testTarget(name: "MusterStoreTests", dependencies: ["MusterStore"], swiftSettings: strict),
+        .testTarget(name: "MusterStoreTests", dependencies: ["MusterStore", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
         .testTarget(name: "MusterLabTests", dependencies: ["MusterLab"], swiftSettings: strict),
         .target(
             name: "ConsoleFixture", dependencies: ["MusterConsole", "MusterEngine"], path: "Tests/ConsoleFixture", swiftSettings: strict),
@@ -100,6 +100,15 @@ let package = Package(
             name: "MusterFailoverTests", dependencies: ["MusterLab", "MusterConsole", "MusterStore", "muster"], swiftSettings: strict),
         .testTarget(name: "MusterLuaTests", dependencies: ["MusterLua"], swiftSettings: strict),
         .testTarget(name: "MusterScriptingTests", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
+        // The crash sweep: engines in processes of their own, which are killed, and machines that outlive them.
+        .target(name: "SweepWire", dependencies: ["MusterEngine"], path: "Tests/SweepWire", swiftSettings: strict),
+        .executableTarget(
+            name: "sweep-engine", dependencies: ["SweepWire", "MusterScripting", "MusterStore", "MusterSim"], path: "Tests/SweepEngine",
+            swiftSettings: strict),
+        .testTarget(
+            name: "MusterSweepTests",
+            dependencies: ["SweepWire", "sweep-engine", "MusterSim", "MusterStore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
         .testTarget(name: "MusterDriversTests", dependencies: ["MusterDrivers", "CLinuxShim"], swiftSettings: strict),
         .executableTarget(
             name: "netboot-probe",

@@ -138,3 +138,8 @@ void muster_interrupt_stop(void)
     interrupting = 0;
     timer_delete(interrupter);
 }
+
+int muster_allocate(int descriptor, off_t start, off_t length)
+{
+    return fallocate(descriptor, 0, start, length) == 0 ? 0 : errno;
+}

@@ -18,6 +18,7 @@ public final class MemoryStore: Store {
         var steps: [RunID: [String: Step]] = [:]
         var dedup: [String: Dedup] = [:]
         var failure: MusterError?
+        var isShort = false
         var commits = 0
     }
 
@@ -27,6 +28,11 @@ public final class MemoryStore: Store {
 
     /// Makes every commit fail with this error, until it is nil again.
     public func fail(with error: MusterError?) { contents.withLock { $0.failure = error } }
+
+    /// Makes it live on its reserve, as on a full disk, or have room again.
+    public func run(short isShort: Bool) { contents.withLock { $0.isShort = isShort } }
+
+    public var isShort: Bool { contents.withLock { $0.isShort } }
 
     /// How many batches were committed.
     public var commits: Int { contents.withLock { $0.commits } }

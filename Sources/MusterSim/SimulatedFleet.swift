@@ -17,6 +17,8 @@ public final class SimulatedFleet: PowerDriver, ExportDriver, ReadinessProbe, Se
         public var epoch: Epoch?
         /// Milliseconds until the boot is through; nil when it is, or when it is off.
         public var bootRemaining: Int64?
+        /// It is up, and nobody has taken its report yet: it reports again before it beats.
+        public var mustReport = false
         /// The controller does not answer.
         public var bmcSilent = false
         /// The controller says done and does nothing.
@@ -96,17 +98,24 @@ public final class SimulatedFleet: PowerDriver, ExportDriver, ReadinessProbe, Se
             $0.token = token
             $0.epoch = epoch
             $0.bootID = "boot-\(number)"
+            $0.mustReport = true
         }
-        guard let machine = machine(address) else { return }
+        try await report(address, authority)
+        write(address)
+    }
+
+    private func report(_ address: String, _ authority: any BootAuthority) async throws {
+        guard let machine = machine(address), machine.mustReport, let token = machine.token, let bootID = machine.bootID else { return }
         try await authority.report(
             MachineReport(
-                mac: machine.mac, token: token, bootID: "boot-\(number)", uuid: machine.uuid, memoryMiB: 256, cpus: 1,
-                epoch: epoch, address: nil))
-        write(address)
+                mac: machine.mac, token: token, bootID: bootID, uuid: machine.uuid, memoryMiB: 256, cpus: 1, epoch: machine.epoch,
+                address: nil))
+        change(address) { $0.mustReport = false }
     }
 
     private func beat(_ address: String, _ authority: any BootAuthority) async throws {
         write(address)
+        try await report(address, authority)
         guard let machine = machine(address), let token = machine.token, let bootID = machine.bootID else { return }
         let answer = try await authority.heartbeat(
             Heartbeat(mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch))
@@ -120,6 +129,7 @@ public final class SimulatedFleet: PowerDriver, ExportDriver, ReadinessProbe, Se
             $0.token = nil
             $0.epoch = nil
             $0.bootID = nil
+            $0.mustReport = false
         }
     }
 
@@ -209,11 +219,11 @@ public final class SimulatedFleet: PowerDriver, ExportDriver, ReadinessProbe, Se
 
     // MARK: ReadinessProbe, SecretSource
 
-    /// Ready while some machine runs an image whose export is open.
+    /// Ready while some machine runs an image whose export is open; a machine goes on into its image once its report was taken.
     public func probe(_ check: ReadinessCheck) async throws {
         let isServed = state.withLock { state in
             state.machines.values.contains { machine in
-                machine.isOn && !machine.isFrozen && machine.bootRemaining == nil && machine.epoch.map { state.exports[$0] != nil } == true
+                machine.isOn && !machine.isFrozen && machine.bootRemaining == nil && !machine.mustReport && machine.epoch.map { state.exports[$0] != nil } == true
             }
         }
         if !isServed { throw MusterError("not_ready", "no machine serves it") }

@@ -91,4 +91,43 @@ import Testing
         try bench.answer(.success(.power(.off))) { if case .readPower(ResourceID("node1"), _, _) = $0 { true } else { false } }
         #expect(bench.beat(Bench.mac) == .ok)
     }
+
+    /// A failover whose engine was killed before the fence, and the run that goes on so much later.
+    private func resumedFence(after milliseconds: Int64) async throws -> (Bench, RunID) {
+        var bench = Bench()
+        bench.load("failover.lua", [.on("resource.failed", id: "f")])
+        _ = try bench.runShop()
+        bench.pass(11_000)
+        let run = try #require(bench.runs(of: "f").first)
+        bench.milliseconds += milliseconds
+        try await bench.restart()
+        bench.operations = []
+        bench.step(run.id, "fence", "resource.fence", [run.argument["resource"]])
+        bench.pass(500)
+        return (bench, run.id)
+    }
+
+    @Test func aFenceThatGoesOnAfterHoursListensFirstAndIsStaleWhenTheMachineLives() async throws {
+        var (bench, run) = try await resumedFence(after: 3_600_000)
+        #expect(!bench.operations.contains { $0.operation.isPowerOff })
+        bench.beat(Bench.mac)
+        bench.pass(250)
+        #expect(bench.errorCode(run, "fence") == .stale)
+        #expect(!bench.operations.contains { $0.operation.isPowerOff })
+    }
+
+    @Test func aFenceThatGoesOnAfterHoursIsGivenWhenTheMachineStaysSilent() async throws {
+        var (bench, run) = try await resumedFence(after: 3_600_000)
+        bench.pass(9_000)
+        #expect(!bench.operations.contains { $0.operation.isPowerOff })
+        bench.pass(1_000)
+        #expect(bench.operations.filter { $0.operation.isPowerOff }.count == 1)
+        try bench.answer(.success(.words("read off"))) { $0.isPowerOff }
+        #expect(bench.errorCode(run, "fence") == nil && bench.outcome(run, "fence") != nil)
+    }
+
+    @Test func aFenceThatGoesOnAtOnceIsGivenAtOnce() async throws {
+        let (bench, _) = try await resumedFence(after: 0)
+        #expect(bench.operations.filter { $0.operation.isPowerOff }.count == 1)
+    }
 }

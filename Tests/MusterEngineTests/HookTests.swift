@@ -54,6 +54,17 @@ import Testing
         #expect(bench.engine.world.servers[ServerID("shop")]?.lastError == nil)
     }
 
+    @Test func whatABlockedServerWantsOfPeopleFollowsTheHooks() throws {
+        var bench = Bench()
+        bench.turn { engine, now in engine.tick(now: now) }
+        try bench.turn { engine, now in try engine.setTarget(.running, of: ServerID("shop"), now: now) }
+        func remedy() -> String? { bench.engine.world.servers[ServerID("shop")]?.blocked?.remedy }
+        #expect(remedy()?.contains("no hook reacts to server.wanted") == true)
+        bench.load("servers.lua", [.on("server.wanted", id: "s")])
+        #expect(remedy() == "muster server start shop")
+        #expect(bench.count("server.blocked") == 1)
+    }
+
     @Test func aHookThatTriesAgainAtOnceDoesNotSpin() throws {
         var bench = Bench()
         bench.turn { engine, now in engine.tick(now: now) }

@@ -51,6 +51,25 @@ import Testing
         #expect(throws: MusterError.self) { try bench.turn { engine, now in try engine.cancelRun(run, now: now) } }
     }
 
+    @Test func aMachineThatBootsAnewWhileARunWorksForItsServerIsLookedAtAgain() throws {
+        var bench = Bench()
+        let run = try bench.runShop()
+        bench.load("servers.lua", [.on("server.wanted", id: "s")])
+        bench.step(run, "ready", "server.wait_ready", [["name": "shop"]])
+        try bench.answer(.success(.done)) { if case .waitReady = $0 { true } else { false } }
+        #expect(bench.state(of: "shop") == "running")
+        // What was seen ready was the boot before this one.
+        try bench.boot(Bench.mac, id: "boot-2")
+        bench.turn { engine, now in engine.runEnded(run, .success(.null), now: now) }
+        let again = try #require(bench.runs(of: "s").first)
+        #expect(bench.state(of: "shop") == "starting")
+        bench.step(again.id, "ready", "server.wait_ready", [["name": "shop"]])
+        try bench.answer(.success(.done)) { if case .waitReady = $0 { true } else { false } }
+        bench.turn { engine, now in engine.runEnded(again.id, .success(.null), now: now) }
+        #expect(bench.state(of: "shop") == "running")
+        #expect(bench.runs(of: "s").isEmpty)
+    }
+
     @Test func aStepOfARunThatIsOverIsAnswered() throws {
         var bench = Bench()
         let run = bench.run()

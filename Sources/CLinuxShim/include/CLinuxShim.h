@@ -27,3 +27,7 @@ int muster_signal_descriptor(int descriptor, int signal);
 // time for each thread. Returns 0, or -1 with errno. The signal has a handler that does nothing.
 int muster_interrupt_after(int milliseconds);
 void muster_interrupt_stop(void);
+
+// Gives a range of a file its blocks on the disk; the file grows where it is shorter. Returns 0 or an errno value, EOPNOTSUPP where the
+// file system cannot. Unlike posix_fallocate it never writes.
+int muster_allocate(int descriptor, off_t start, off_t length);

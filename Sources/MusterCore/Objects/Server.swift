@@ -17,6 +17,8 @@ public struct Server: Codable, Sendable, Hashable {
 
     /// The epoch under which the readiness check last passed.
     public var readyEpoch: Epoch?
+    /// True once its machine booted anew or came back while a run worked for it: it is wanted again when that run is over.
+    public var wantedAgain: Bool?
     /// Why nothing brings it to its target, while nothing does.
     public var blocked: Blocked?
     /// How the last run that was responsible for it failed.

@@ -20,9 +20,15 @@ public struct Control: Sendable {
         "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete", "replay",
     ]
 
+    /// What may be asked while the disk is full: what ends or holds back work, and what a failover under way may be waiting for.
+    static let acceptedWhenShort: Set<String> = ["fence", "disarm", "run.cancel", "session.end"]
+
     /// Answers one request. `operatorName` is the person who asks, for the record. Errors: `not_found` for an unknown request, and what
     /// the request itself throws.
     public func answer(_ request: String, _ arguments: Value, operatorName: String) async throws -> Value {
+        if loop.store.isShort, !Self.queries.contains(request), !Self.acceptedWhenShort.contains(request) {
+            throw MusterError.storeShort("\"\(request)\"")
+        }
         switch request {
         case "status": return try await status()
         case "resources": return try await loop.turn { engine, _ in engine.resourceValues }

@@ -16,10 +16,15 @@ public struct Engine: Sendable {
     var lastTick: Moment?
     /// False while the machines' network is down: nobody's silence counts.
     var networkUp = true
+    /// True while the disk is full and the store lives on its reserve; and what was last told of that.
+    var isStoreShort = false
+    var toldStoreShort = false
     /// When ended claims' exports were last tried to be cut.
     var triedCuts: Moment?
     /// When keys of events were last looked through.
     var sweptKeys: Moment?
+    /// Orders to switch off that wait until the engine has listened, by run and address.
+    var heldOrders: Set<HeldOrder> = []
     /// Why and when a server was last reported as blocked.
     var toldBlocked: [ServerID: (reason: String, at: Moment)] = [:]
     var random: any RandomNumberGenerator & Sendable
@@ -39,6 +44,8 @@ public struct Engine: Sendable {
         self.init(snapshot, random: other.random)
         lastOperation = other.lastOperation
         networkUp = other.networkUp
+        // An event that could not be written is not tried again: each failure would drop every run.
+        toldStoreShort = other.toldStoreShort
     }
 
     /// How many steps wait for their result.

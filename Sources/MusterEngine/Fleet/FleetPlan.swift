@@ -131,6 +131,7 @@ extension Engine {
         var server = declared
         server.target = known.target
         server.readyEpoch = known.readyEpoch
+        server.wantedAgain = known.wantedAgain
         server.blocked = known.blocked
         server.lastError = known.lastError
         return server

@@ -2,7 +2,7 @@ import MusterCore
 
 /// The one serial loop: turns of the engine go in, batches become durable in groups, and only then are answers given and actions taken.
 public actor EngineLoop {
-    public let store: any Store
+    public nonisolated let store: any Store
     private let time: any TimeSource
     private var engine: Engine
     private var host: (any RunHost)?
@@ -38,6 +38,7 @@ public actor EngineLoop {
     /// throws comes out after the turn's changes are durable; a failed commit throws the store's error, and the turn never happened.
     public func turn<Answer: Sendable>(_ body: @Sendable (inout Engine, Now) throws -> Answer) async throws -> Answer {
         if let ended { throw ended }
+        engine.isStoreShort = store.isShort
         let answer = Result { try body(&engine, time.now()) }
         let output = engine.drain()
         pending.batch.append(output.batch)

@@ -91,12 +91,24 @@ extension Engine {
     private mutating func wantServer(on id: ResourceID, now: Now) {
         guard let claim = world.aliveClaim(on: id), var server = world.servers[claim.server] else { return }
         server.readyEpoch = nil
+        let isWanted = server.target == .running
+        // Whoever works for it may have seen the earlier boot ready, or be refused now: it is wanted again after that.
+        let isWorkedFor = responsibleRun(for: server.id) != nil
+        server.wantedAgain = isWanted && isWorkedFor ? true : nil
         world.put(server)
-        guard server.target == .running, responsibleRun(for: server.id) == nil else {
-            needsReview = true
-            return
+        needsReview = true
+        if isWanted, !isWorkedFor {
+            emit("server.wanted", resource: id, server: server.id, data: ["why": "its machine booted or came back"], now: now)
         }
-        emit("server.wanted", resource: id, server: server.id, data: ["why": "its machine booted or came back"], now: now)
+    }
+
+    /// Calls for somebody to see a server ready whose machine booted anew or came back while the run that is over now worked for it.
+    mutating func wantAgain(_ id: ServerID, now: Now) {
+        guard var server = world.servers[id], server.wantedAgain == true, responsibleRun(for: id) == nil else { return }
+        server.wantedAgain = nil
+        world.put(server)
+        guard server.target == .running, let claim = world.aliveClaim(of: id), world.resources[claim.resource]?.failure == nil else { return }
+        emit("server.wanted", resource: claim.resource, server: id, data: ["why": "its machine booted or came back"], now: now)
     }
 
     /// A machine believed dead shows life: the evidence counts no more (design, rule 1). What cut its storage says nothing about life.

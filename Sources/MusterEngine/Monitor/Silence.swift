@@ -5,6 +5,7 @@ extension Engine {
     /// One turn of the watch. Call it several times a second.
     public mutating func tick(now: Now) {
         doubtItself(now: now)
+        tellOfRoom(now: now)
         let order = world.resourceOrder
         for id in order { suspect(id, now: now) }
         let isIsolated = isIsolated(now: now)
@@ -16,6 +17,7 @@ extension Engine {
         wakeSleepers(now: now)
         startDelayed(now: now)
         forgetOldKeys(now: now)
+        giveHeldOrders(now: now)
         review(now: now)
     }
 

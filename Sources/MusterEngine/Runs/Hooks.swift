@@ -23,6 +23,8 @@ extension Engine {
         }
         world.forgetUnusedCode()
         readBacklog()
+        // What a blocked server wants of people depends on which hooks there are.
+        needsReview = true
         review(now: now)
     }
 
@@ -43,6 +45,7 @@ extension Engine {
 
     /// Gives due timers their runs. A tick that comes while the last one's run still goes is left out.
     mutating func fireTimers(now: Now) {
+        if isStoreShort { return }
         for hook in world.hooks.values.sorted(by: { $0.id < $1.id }) where hook.active {
             guard case .timer(let interval) = hook.declaration.trigger else { continue }
             if hook.ticked == nil {

@@ -114,6 +114,7 @@ extension Engine {
         if let next { enqueue(next, now: now) }
         startAfter(run, now: now)
         grantReservations(now: now)
+        run.servers.forEach { wantAgain($0, now: now) }
     }
 
     private mutating func tellFailure(_ run: Run, _ error: MusterError, next: Run?, now: Now) {

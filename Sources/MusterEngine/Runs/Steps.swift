@@ -57,7 +57,7 @@ extension Engine {
         return (error, taken > limit)
     }
 
-    private mutating func perform(_ effect: Effect, _ step: Step, _ run: Run, isInDoubt: Bool, now: Now) {
+    mutating func perform(_ effect: Effect, _ step: Step, _ run: Run, isInDoubt: Bool, now: Now) {
         let call = EffectCall(run: run, step: step, isInDoubt: isInDoubt, now: now)
         do {
             switch effect.kind {
@@ -67,6 +67,11 @@ extension Engine {
                 finishStep(step, .value(try change(&self, call)), now: now)
             case .operation(let operation):
                 takeOn(call)
+                if mustListenFirst(call) {
+                    if !isInDoubt { world.put(step) }
+                    heldOrders.insert(HeldOrder(run: run.id, address: step.address))
+                    return
+                }
                 guard let operation = try operation(&self, call) else {
                     finishStep(step, .value(.null), now: now)
                     return

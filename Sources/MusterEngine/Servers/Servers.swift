@@ -41,6 +41,7 @@ extension Engine {
             throw MusterError(.stale, "\(id) was ready under a claim that is over", subject: id.rawValue)
         }
         server.readyEpoch = epoch
+        server.wantedAgain = nil
         server.lastError = nil
         world.put(server)
         let resource = world.aliveClaim(of: id)?.resource
@@ -74,9 +75,10 @@ extension Engine {
     private mutating func setBlocked(_ id: ServerID, _ trouble: (reason: String, remedy: String)?, now: Now) {
         guard var server = world.servers[id] else { return }
         if let trouble {
-            guard server.blocked?.reason != trouble.reason else { return }
+            let isKnown = server.blocked?.reason == trouble.reason
             server.blocked = Blocked(reason: trouble.reason, remedy: trouble.remedy, since: server.blocked?.since ?? now.wall)
             world.put(server)
+            if isKnown { return }
             // Told once a minute at most: a hook that reacts and fails at once would be called for ever.
             if let told = toldBlocked[id], told.reason == trouble.reason, now.monotonic - told.at < 60_000 { return }
             toldBlocked[id] = (trouble.reason, now.monotonic)

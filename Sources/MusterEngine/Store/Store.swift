@@ -9,6 +9,9 @@ public protocol Store: Sendable {
     /// `store_failed`.
     func commit(_ batch: Batch) async throws
 
+    /// Whether the disk is full: what was accepted goes on from a reserve, and nothing new may be accepted.
+    var isShort: Bool { get }
+
     /// Events after a number, oldest first.
     func events(after: EventID, limit: Int) async throws -> [Event]
     /// The newest events, oldest of them first.
@@ -19,6 +22,10 @@ public protocol Store: Sendable {
     /// A run's journal in the order of its steps.
     func steps(of run: RunID) async throws -> [Step]
     func code(_ hash: String) async throws -> CodeBundle?
+}
+
+extension Store {
+    public var isShort: Bool { false }
 }
 
 /// What one turn of the engine changed.

@@ -90,6 +90,7 @@ extension Engine {
             "armed": .bool(general.armed),
             "quiet": .bool(quietUntil.map { now.monotonic < $0 } ?? true),
             "network_up": .bool(networkUp),
+            "store_short": .bool(isStoreShort),
             "resources": .array(world.resources.values.sorted { $0.id < $1.id }.map(resourceValue)),
             "servers": .array(world.servers.values.sorted { $0.id < $1.id }.map(serverValue)),
             "runs": .int(Int64(world.runs.count)),

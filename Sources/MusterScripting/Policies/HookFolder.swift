@@ -26,6 +26,8 @@ public actor HookFolder {
 
     /// Looks at every file, and loads those that are new or changed.
     public func refresh() async throws {
+        // New code is new work: while the disk is full the hooks stay as they are.
+        if loop.store.isShort, !files.isEmpty { return }
         let names = try folders.hookFiles()
         // Those that are gone first: a file that was renamed keeps its hooks' names.
         for gone in files.keys.sorted() where !names.contains(gone) {

@@ -8,22 +8,55 @@ public final class SQLiteStore: Store {
     public let path: String
     private let pool: DatabasePool
     private let term: Int64
+    private let reserve: Reserve
+    private let watch: Task<Void, Never>
 
-    /// Opens or creates the store and begins a new term, which ends the right of any other engine to commit. Errors: `store_locked`,
-    /// `store_corrupt`, `store_full`, `store_failed`.
-    public init(path: String) throws {
+    /// Opens or creates the store and begins a new term, which ends the right of any other engine to commit. `reserve` is how many bytes
+    /// are kept beside it for a full disk, `watching` how often the room is looked at. Errors: `store_locked`, `store_corrupt`,
+    /// `store_full`, `store_failed`.
+    public init(path: String, reserve size: Int64 = 16 << 20, watching interval: Duration = .seconds(1)) throws {
         self.path = path
+        let (log, reserve) = (path + "-wal", Reserve(path: path + "-reserve", size: size))
+        self.reserve = reserve
         (pool, term) = try StoreFailure.translating(path) {
-            let pool = try SQLiteStore.open(path)
-            try Schema.migrate(pool)
-            let check = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
-            guard check == "ok" else { throw StoreFailure.corrupt(path, check ?? "no answer") }
-            let term = try pool.write { database in
-                try database.execute(sql: "UPDATE meta SET value = value + 1 WHERE key = 'term'")
-                return try Int64.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'term'") ?? 0
+            do {
+                return try SQLiteStore.begin(path)
+            } catch where StoreFailure.isFull(error, path) && reserve.release(to: log) {
+                return try SQLiteStore.begin(path)
             }
-            return (pool, term)
         }
+        watch = Task.detached {
+            while (try? await Task.sleep(for: interval)) != nil {
+                if !reserve.isHeld { reserve.restore() } else if reserve.isRoomGone { _ = reserve.release(to: log) }
+            }
+        }
+    }
+
+    deinit { watch.cancel() }
+
+    public var isShort: Bool { !reserve.isHeld }
+
+    /// Looks whether a file is whole before anything is written to it, be it only by closing it.
+    private static func check(_ path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        defer { try? queue.close() }
+        let answer = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+        guard answer == "ok" else { throw StoreFailure.corrupt(path, answer ?? "no answer") }
+    }
+
+    private static func begin(_ path: String) throws -> (DatabasePool, Int64) {
+        try check(path)
+        let pool = try SQLiteStore.open(path)
+        try Schema.migrate(pool)
+        let term = try pool.write { database in
+            try database.execute(sql: "UPDATE meta SET value = value + 1 WHERE key = 'term'")
+            return try Int64.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'term'") ?? 0
+        }
+        return (pool, term)
     }
 
     /// A pool whose commits are durable. GRDB sets `synchronous=NORMAL` itself, so FULL is set afterwards and read back.
@@ -43,18 +76,26 @@ public final class SQLiteStore: Store {
 
     public func commit(_ batch: Batch) async throws {
         do {
-            try await pool.write { database in
-                let current = try Int64.fetchOne(database.cachedStatement(sql: "SELECT value FROM meta WHERE key = 'term'"))
-                guard current == self.term else {
-                    throw MusterError(
-                        .storeTerm, "another engine has begun a newer term on \(self.path)",
-                        hint: "one engine per state directory: stop this one")
-                }
-                for event in batch.events { try Rows.insert(event, database) }
-                for change in batch.changes { try Rows.write(change, database) }
+            do {
+                try await write(batch)
+            } catch where StoreFailure.isFull(error, path) && reserve.release(to: path + "-wal") {
+                try await write(batch)
             }
         } catch {
             throw StoreFailure.translate(error, path)
+        }
+    }
+
+    private func write(_ batch: Batch) async throws {
+        try await pool.write { database in
+            let current = try Int64.fetchOne(database.cachedStatement(sql: "SELECT value FROM meta WHERE key = 'term'"))
+            guard current == self.term else {
+                throw MusterError(
+                    .storeTerm, "another engine has begun a newer term on \(self.path)",
+                    hint: "one engine per state directory: stop this one")
+            }
+            for event in batch.events { try Rows.insert(event, database) }
+            for change in batch.changes { try Rows.write(change, database) }
         }
     }
 

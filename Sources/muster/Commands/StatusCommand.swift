@@ -49,6 +49,9 @@ enum StatusView {
         if status["network_up"].bool == false {
             lines.append(style("the machines' network is down: silence does not count", .bad))
         }
+        if status["store_short"].bool == true {
+            lines.append(style("the disk is full: running failovers go on from the reserve, nothing new is accepted", .bad))
+        }
         if let problem = status["boot_problem"].string {
             lines.append(style("the boot service does not run: \(TextWidth.clean(problem))", .bad))
         }

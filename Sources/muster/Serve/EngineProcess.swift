@@ -15,6 +15,8 @@ final class EngineProcess: Sendable {
         var hooks: String?
         var library: String
         var fleet: String?
+        /// Bytes kept for a full disk.
+        var reserve: Int64 = 16 << 20
     }
 
     private let options: Options
@@ -31,7 +33,7 @@ final class EngineProcess: Sendable {
         self.options = options
         self.logger = logger
         directory = try StateDirectory(options.state)
-        let store = try SQLiteStore(path: directory.database)
+        let store = try SQLiteStore(path: directory.database, reserve: options.reserve)
         let secrets = try SecretStore(stateDirectory: options.state)
         exports = NBDExportDriver(directory: directory.exports)
         loop = try await EngineLoop(
@@ -49,9 +51,10 @@ final class EngineProcess: Sendable {
         let log = EventLog()
         _ = await loop.observe { events in events.forEach(log.write) }
         await loop.connect(scripting.executor)
-        try await applyFleet()
+        // The hooks first: a server that the fleet declares running is an event that they must hear.
         try await scripting.hooks.refresh()
         try await loop.turn { engine, now in engine.resumeRuns(now: now) }
+        try await applyFleet()
         let control = Control(loop: loop, scripts: scripting, extras: { [boot] in await boot.status() })
         let console = ConsoleServer(control: control, socketPath: options.socket, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -16,6 +16,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The fleet to apply at the start.") var fleet: String?
     @Option(help: "The folder of hook files.") var hooks: String?
     @Option(help: "The folder that holds the engine's state.") var state: String = DefaultPaths.state
+    @Option(help: "Room kept in that folder for running failovers when its disk is full.") var reserve: String = "16M"
     @Option(help: "The Unix socket to answer on.") var socket: String = DefaultPaths.socket
     @Option(help: "The folder of the standard library.") var library: String?
 
@@ -25,7 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
             let process = try await EngineProcess(
                 options: EngineProcess.Options(
                     state: state, socket: socket, hooks: hooks ?? DefaultPaths.folder("hooks"),
-                    library: try library ?? DefaultPaths.library(), fleet: fleet), logger: logger)
+                    library: try library ?? DefaultPaths.library(), fleet: fleet, reserve: try Quantity.bytes(reserve)), logger: logger)
             try await process.run()
         } catch let error as MusterError {
             FileHandle.standardError.write(Data("error: \(error)\n".utf8))

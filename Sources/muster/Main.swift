@@ -43,7 +43,7 @@ struct Muster: ParsableCommand {
                 name: "Set-up:",
                 subcommands: [
                     PlanCommand.self, ApplyCommand.self, SecretCommand.self, RamdiskCommand.self, DoctorCommand.self,
-                    VersionCommand.self,
+                    VersionCommand.self, SchemaCommand.self,
                 ]),
             CommandGroup(name: "To try it:", subcommands: [LabCommand.self]),
         ])

@@ -11,9 +11,9 @@ extension Schema {
         ])
 
     static let tick = ScriptClass(
-        "tick", isSnapshot: false, "What a timer's function gets.",
+        "tick", "What a timer's function gets.",
         fields: [
-            .field("tick", .integer, "The timer's count."),
+            .field("number", .integer, "The timer's count."),
             .field("at", .integer, unit: "ms since 1970", "When it was due."),
         ])
 }

@@ -38,7 +38,11 @@ struct Muster: ParsableCommand {
                     MaintenanceCommand.self,
                 ]),
             CommandGroup(
-                name: "Scripts:", subcommands: [RunsCommand.self, ReplayCommand.self, EmitCommand.self, HooksCommand.self, RunCommand.self, ReplCommand.self]),
+                name: "Scripts:",
+                subcommands: [
+                    RunsCommand.self, ReplayCommand.self, EmitCommand.self, HooksCommand.self, RunCommand.self, CheckCommand.self,
+                    ReplCommand.self,
+                ]),
             CommandGroup(
                 name: "Set-up:",
                 subcommands: [

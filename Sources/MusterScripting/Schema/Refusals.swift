@@ -19,15 +19,17 @@ enum Refusals {
     ///   - parameter: The parameter's name, or `options.timeout` for a field of one; `self` for the object of a method.
     ///   - kind: Lua's name for the type of what was given.
     ///   - shown: What was given, when it is short to show.
-    static func value(call path: String, parameter: String, kind: String, shown: String?) -> MusterError {
+    ///   - type: What would do, when it is not the parameter's own type.
+    static func value(call path: String, parameter: String, type: ScriptType? = nil, kind: String, shown: String?) -> MusterError {
         let call = Schema.call(path)
         if parameter == "self", let call {
             return MusterError(
                 .badArgument, "\(path) wants a \(call.owner), not \(given(kind, shown))", hint: "call it with a colon: \(call.signature)")
         }
         let steps = parameter.split(separator: ".").map(String.init)
-        var type = call?.parameters.first { $0.name == steps[0] }?.type
-        if steps.count > 1 { type = type?.options?.first { $0.name == steps[1] }?.type }
+        var wanted = call?.parameters.first { $0.name == steps[0] }?.type
+        if steps.count > 1 { wanted = wanted?.options?.first { $0.name == steps[1] }?.type }
+        let type = type ?? wanted
         let name = steps.last ?? parameter
         if let call, !call.isMethod, !call.owner.isEmpty, kind == "table", steps[0] == call.parameters.first?.name, type?.isTable != true {
             return MusterError(

@@ -23,11 +23,11 @@ import Testing
         ("wait_for({})", "wait_for: event is a table, not an event's name", "write wait_for(event, [options])"),
         ("wait_for('user.x', { server = 3 })", "wait_for: server is 3, not a server or its name", "write wait_for(event, [options])"),
         ("events.wait_for('user.x', { timout = 3 })", "events.wait_for: there is no option \"timout\"", "did you mean \"timeout\"?"),
-        ("events.emit('user.x', 'data')", "events.emit: data is \"data\", not a table with names", "write events.emit(name, [data])"),
+        ("events.emit('user.x', 'data')", "events.emit: data is \"data\", not a table with names", "write events.emit(name, [data], [options])"),
         ("resources.find('idle')", "resources.find: filter is \"idle\", not a table with names or a function(resource)", "write resources.find([filter])"),
         ("on(1, function() end)", "on: event is 1, not an event's name", "write on(event, [options], handler)"),
         ("on('user.x')", "on: handler is missing, a function(event)", "write on(event, [options], handler)"),
-        ("every('1m', 'x', function() end)", "every: options is \"x\", not a table of options", "{ key = …, name = … }"),
+        ("every('1m', 'x', function() end)", "every: options is \"x\", not a table of options", "{ key = …, name = …, retry = …, backoff = …, at = … }"),
     ]) func anArgumentThatDoesNotFitIsNamed(_ text: String, _ message: String, _ hint: String) async throws {
         let scene = try await Scene(hooks: nil)
         try await scene.apply()

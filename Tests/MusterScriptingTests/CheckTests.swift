@@ -24,7 +24,7 @@ import Testing
         // Globals.
         ("on('user.x', function() resorces.list() end)", 1, 25, "there is no global 'resorces'", "did you mean resources?"),
         ("local f = io.open", 1, 11, "there is no global 'io'", "scripts have no files"),
-        ("local t = os.time()", 1, 11, "there is no global 'os'", "for the time there is now()"),
+        ("on('user.x', function() return os.exit() end)", 1, 35, "os has no function 'exit'", "the names are date, time"),
         ("on('user.x', function() count = 1 end)", 1, 25, "assignment to the undeclared global 'count'", "write local before it, or assign it at the file's top level first"),
         ("counter = 0\non('user.x', function() conter = 1 end)", 2, 25, "assignment to the undeclared global 'conter'", "did you mean counter? Otherwise write local before it, or assign it at the file's top level first"),
         ("local function f() return undefined_thing end", 1, 27, "there is no global 'undefined_thing'", nil),
@@ -45,7 +45,7 @@ import Testing
         ("on('user.x', function() for r in resources.list() do log(r) end end)", 1, 34, "a list is not called by for … in", "for _, item in ipairs(…) do"),
         ("on('user.x', { kye = 'resource' }, function() end)", 1, 16, "on: there is no option \"kye\"", "did you mean \"key\"?"),
         ("on('user.x', { 'resource' }, function() end)", 1, 16, "on: options has a value without a name", "write { key = … }"),
-        ("on('user.x', { key = 'resorce' }, function() end)", 1, 22, "on: key is \"resorce\", not one of \"resource\", \"server\"", "did you mean \"resource\"?"),
+("on('user.x', { key = 5 }, function() end)", 1, 22, "on: key is 5, not a text", "write on(event, [options], handler)"),
         ("needs { 'power' }\non('user.x', function() resources.get('a'):power_on { timeot = 1 } end)", 2, 55, "resource.power_on: there is no option \"timeot\"", "did you mean \"timeout\"?"),
         ("needs { 'power' }\non('user.x', function() resources.get('a'):power_on { timeout = 'soon' } end)", 2, 65, "resource.power_on: timeout is \"soon\", not a duration", "write \"30s\" or a number of seconds"),
         ("on('user.x', function() string.fromat('%d', 1) end)", 1, 32, "string has no function 'fromat'", "did you mean \"format\"?"),
@@ -87,6 +87,7 @@ import Testing
         ("on('resource.failed', function(event) log(event.resource.nme) end)", 1, 58, "a resource has no field 'nme'"),
         ("on('resource.failed', function(event) log(event.server.name) end)", 1, 49, "resource.failed has no field 'server'"),
         ("on('resource.failed', function(event) log(event.data.silnce) end)", 1, 54, "the data of resource.failed has no field 'silnce'"),
+        ("on('resource.failed', { key = 'resorce' }, function() end)", 1, 31, "resource.failed has no 'resorce' to be the key of its runs, so that all of them queue one after the other"),
         ("on('user.x', function() resources.list(5) end)", 1, 40, "resources.list takes no arguments"),
     ]) func whatIsOddIsAWarning(_ text: String, _ line: Int, _ column: Int, _ message: String) {
         let problems = Self.check(text)
@@ -120,6 +121,12 @@ import Testing
         "on('user.x', function() log(help(resources)) local f = math.floor string.format('%d', f(2.5)) end)",
         "on('user.x', function() local a, b = pcall(function() resources.list() end) if not a then error(b) end end)",
         "local needs_table = { 'power' }\nneeds(needs_table)\non('user.x', function() resources.get('a'):fence() end)",
+        "on('user.x', { key = 'n', retry = 3, backoff = '1s' }, function() end)",
+        "on('user.x', function() local held <close> = reserve({ 'node1', resources.get('node2') }, { timeout = '1m' }) held:release() end)",
+        "on('user.x', function(event) local n = event.state or 0 all { function() sleep(1) end, b = function() return now() end } continue_as(n + 1) end)",
+        "on('user.x', function() local who, what = race { a = function() sleep(1) end } timeout('5s', function() sleep(who) end) log(what) end)",
+        "every('1d', { at = '02:30' }, function(tick) log(tick.at, tick.number, os.date('%H:%M', tick.at / 1000)) end)",
+        "local day = os.time { year = 2026, month = 7, day = 1 }\non('user.x', function() log(day, os.time()) end)",
         "return nil",
         "",
     ]) func whatMayBeRightIsNotRefused(_ text: String) {

@@ -8,6 +8,7 @@ extension FileChecker {
         place(call, context, at: offset)
         if call.path == "require" { return require(arguments, at: offset) }
         guard !isOpen else { return }
+        if call.path == "on" { key(of: arguments) }
         let parameters = call.parameters(for: arguments.count)
         for (index, parameter) in parameters.enumerated() {
             if parameter.name == "..." { return }
@@ -22,6 +23,20 @@ extension FileChecker {
         if arguments.count > parameters.count {
             let count = parameters.count == 0 ? "no arguments" : parameters.count == 1 ? "one argument" : "\(parameters.count) arguments"
             report(.warning, at: arguments[parameters.count].at, "\(call.path) takes \(count)", hint: "write \(call.signature)")
+        }
+    }
+
+    /// `on("resource.failed", { key = "…" }, …)`: a key that the event has not puts all runs into one queue.
+    private func key(of arguments: [LuaExpression]) {
+        guard arguments.count > 1, case .text(let name) = arguments[0].kind, let event = Schema.event(name),
+            case .table(let items) = arguments[1].kind
+        else { return }
+        let known = event.subjects.map(\.rawValue) + event.data.map(\.name)
+        for item in items {
+            guard case .name("key") = item.key, case .text(let key) = item.value.kind, !known.contains(key) else { continue }
+            report(
+                .warning, at: item.value.at, "\(name) has no '\(key)' to be the key of its runs, so that all of them queue one after the other",
+                hint: known.isEmpty ? nil : Refusals.nearest(key, known, "keys"))
         }
     }
 

@@ -3,7 +3,8 @@ import MusterCore
 // The functions that belong to no table.
 extension Schema {
     private static let hookOptions: [ScriptField] = [
-        .optional("key", .choice(["resource", "server"]), "The subject by which runs queue (default: whichever the event has)."),
+        .optional(
+            "key", .text, "The subject by which runs queue: `\"resource\"`, `\"server\"`, or a field of the event's data (default: whichever of the two the event has)."),
         .optional("name", .text, "A stable name for the hook (default: file name, `#`, number)."),
         .optional("retry", .integer, "How often a run that raised is tried again (default 0)."),
         .optional("backoff", .duration, "The pause before the first other try; it doubles each time (default `\"5s\"`)."),

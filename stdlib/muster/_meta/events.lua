@@ -34,6 +34,9 @@
 ---| '"server.blocked"' # nobody works on bringing it where it should be
 ---| '"server.unblocked"' # it is not blocked any more
 ---| '"run.failed"' # a run ended with an error
+---| '"run.asking"' # a run asks an operator something (`muster runs answer`)
+---| '"run.answered"' # an operator answered
+---| '"run.preempted"' # a run of higher precedence took its machines; it is cancelled
 ---| '"hook.broken"' # a hook file does not load; its last good version goes on serving
 ---| '"fleet.applied"' # a fleet was applied
 ---| '"fleet.rejected"' # a fleet was refused at the start

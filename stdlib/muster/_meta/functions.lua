@@ -3,8 +3,10 @@
 -- The functions that belong to no table. Generated from the schema: muster schema --write .
 
 ---@class muster.on.options
----@field key? "resource"|"server" The subject by which runs queue (default: whichever the event has).
+---@field key? string The subject by which runs queue: `"resource"`, `"server"`, or a field of the event's data (default: whichever of the two the event has).
 ---@field name? string A stable name for the hook (default: file name, `#`, number).
+---@field retry? integer How often a run that raised is tried again (default 0).
+---@field backoff? muster.duration The pause before the first other try; it doubles each time (default `"5s"`).
 
 ---Runs the function for each event of this name, in a run of its own. Belongs at a file's top level.
 ---@param event muster.event_name The event's name.
@@ -14,8 +16,10 @@
 function on(event, options, handler) end
 
 ---@class muster.every.options
----@field key? "resource"|"server" The subject by which runs queue (default: whichever the event has).
+---@field key? string The subject by which runs queue: `"resource"`, `"server"`, or a field of the event's data (default: whichever of the two the event has).
 ---@field name? string A stable name for the hook (default: file name, `#`, number).
+---@field retry? integer How often a run that raised is tried again (default 0).
+---@field backoff? muster.duration The pause before the first other try; it doubles each time (default `"5s"`).
 
 ---Runs the function every so often. A tick whose predecessor still runs is left out. Belongs at a file's top level.
 ---@param interval muster.duration At least 100 ms.
@@ -49,6 +53,52 @@ function wait_for(event, options) end
 ---@async
 ---@return integer
 function now() end
+
+---Runs the branches side by side, waits for all, and returns what each returned by its key. The first error cancels the others, waits for their undo, and is raised.
+---@async
+---@param branches table<string, fun()> Functions, with or without names.
+---@return table
+function all(branches) end
+
+---Returns the key of the branch that ended first and what it returned; the others are cancelled, and have undone what they undo when it returns.
+---@async
+---@param branches table<string, fun()> Functions, with or without names.
+---@return any
+function race(branches) end
+
+---What the function returns, or the error `timeout`.
+---@async
+---@param duration muster.duration How long it may take.
+---@param body fun() What to do.
+---@return any
+function timeout(duration, body) end
+
+---@class muster.ask.options
+---@field answers? string[] What may be answered (default: any text).
+---@field timeout? muster.duration How long to wait (default: without end).
+
+---Parks the run until an operator answers (`muster runs answer ID TEXT`) and returns the answer; `nil` when the time is over.
+---@async
+---@param question string What to ask.
+---@param options? muster.ask.options
+---@return string?
+function ask(question, options) end
+
+---@class muster.reserve.options
+---@field timeout? muster.duration How long to wait for them (default: without end).
+---@field priority? integer A run that asks with a higher one has the holder cancelled (default 0).
+
+---Keeps machines for this run: all of them or none. Orders of other runs to them are refused as `reserved`. Given back at the end of the block, or with the run.
+---@async
+---@param machines muster.resource|string|muster.resource|string[] One machine, or a list of them.
+---@param options? muster.reserve.options
+---@return muster.reservation
+function reserve(machines, options) end
+
+---When this run is over, another begins for the same event, with the hook's newest code: a loop without end and without an endless journal.
+---@async
+---@param state? any What the next run finds in `event.state`.
+function continue_as(state) end
 
 ---A line in the run's story (`muster runs show ID`).
 ---@async

@@ -251,6 +251,7 @@ local trouble = {}
 ---@field data table<string, any> More facts; the events' list says which.
 ---@field resource? muster.resource The machine it is about, with the incarnation it had then.
 ---@field server? muster.server The server it is about.
+---@field state? any What an earlier run of the hook left with `continue_as`.
 local event = {}
 
 ---What a call that failed raises, and `pcall` and `try_…` return.
@@ -268,3 +269,18 @@ local error = {}
 ---@field plan "discover"|"image" Report and wait, or run a server's image.
 ---@field server? string The name of the server whose image it runs.
 local plan = {}
+
+---Machines that the run keeps; a `<close>` variable gives them back.
+---@class muster.reservation
+---@field names string[] The machines' names.
+local reservation = {}
+
+---Gives them back.
+---@async
+function reservation:release() end
+
+---Like `release`, but returns `nil` and the error instead of raising it.
+---@async
+---@return nil
+---@return muster.error? problem
+function reservation:try_release() end

@@ -213,19 +213,25 @@ function ipmi.try_set_boot_device(resource, device) end
 ---Events.
 events = {}
 
----Records an event of your own; other hooks may listen for it.
+---@class muster.events.emit.options
+---@field key? string The same key again is the same event: its number comes back, and nothing else happens.
+
+---Records an event of your own; other hooks may listen for it. Returns its number.
 ---@async
 ---@param name muster.event_name A name that begins with `user.`.
 ---@param data? table<string, any> More facts, plain values by name.
-function events.emit(name, data) end
+---@param options? muster.events.emit.options
+---@return integer
+function events.emit(name, data, options) end
 
 ---Like `emit`, but returns `nil` and the error instead of raising it.
 ---@async
 ---@param name muster.event_name A name that begins with `user.`.
 ---@param data? table<string, any> More facts, plain values by name.
----@return nil
+---@param options? muster.events.emit.options
+---@return integer? result
 ---@return muster.error? problem
-function events.try_emit(name, data) end
+function events.try_emit(name, data, options) end
 
 ---@class muster.events.wait_for.options
 ---@field resource? muster.resource|string Only those of this machine.

@@ -20,12 +20,13 @@ function on(event, options, handler) end
 ---@field name? string A stable name for the hook (default: file name, `#`, number).
 ---@field retry? integer How often a run that raised is tried again (default 0).
 ---@field backoff? muster.duration The pause before the first other try; it doubles each time (default `"5s"`).
+---@field at? string A time of day in UTC, `"02:30"`, from which the intervals count; what passed while the engine was down is made up for once.
 
 ---Runs the function every so often. A tick whose predecessor still runs is left out. Belongs at a file's top level.
 ---@param interval muster.duration At least 100 ms.
 ---@param options? muster.every.options
----@param handler fun(tick: integer) What to do.
----@overload fun(interval: muster.duration, handler: fun(tick: integer))
+---@param handler fun(tick: muster.tick) What to do.
+---@overload fun(interval: muster.duration, handler: fun(tick: muster.tick))
 function every(interval, options, handler) end
 
 ---Declares what a hook file may touch beyond looking, waiting and telling. Belongs at its top level.

@@ -25,6 +25,7 @@
 ---@field server? string The name of the server that has a claim on it.
 ---@field boot_id? string The boot it reported last.
 ---@field uuid? string Its DMI UUID, once it reported one.
+---@field reserved_by? integer The number of the run that keeps it.
 ---@field bmc_fault? string Why its BMC could not be read last time.
 local resource = {}
 
@@ -97,6 +98,19 @@ function resource:set_boot_device(device) end
 ---@return nil
 ---@return muster.error? problem
 function resource:try_set_boot_device(device) end
+
+---Takes it out of use, or returns it: nothing is placed on a machine in maintenance. Returns a new snapshot.
+---@async
+---@param mode "maintenance"|"active" Out of use, or in use.
+---@return muster.resource
+function resource:set_mode(mode) end
+
+---Like `set_mode`, but returns `nil` and the error instead of raising it.
+---@async
+---@param mode "maintenance"|"active" Out of use, or in use.
+---@return muster.resource? result
+---@return muster.error? problem
+function resource:try_set_mode(mode) end
 
 ---The servers that it has a claim for.
 ---@async
@@ -284,3 +298,9 @@ function reservation:release() end
 ---@return nil
 ---@return muster.error? problem
 function reservation:try_release() end
+
+---What a timer's function gets.
+---@class muster.tick
+---@field number integer The timer's count.
+---@field at integer When it was due. (ms since 1970)
+local tick = {}

@@ -252,3 +252,17 @@ function events.wait_for(event, options) end
 ---@return muster.event? result
 ---@return muster.error? problem
 function events.try_wait_for(event, options) end
+
+---The calendar, always in UTC. There is nothing else of Lua's `os`.
+os = {}
+
+---Seconds since 1970: of the parts, else of the present, like `now()`.
+---@param parts? table `year`, `month`, `day`, and `hour` (12), `min`, `sec`.
+---@return integer
+function os.time(parts) end
+
+---A time as text.
+---@param format? string As of C's strftime; `"*t"` gives a table.
+---@param time? number Default: the present.
+---@return any
+function os.date(format, time) end

@@ -211,6 +211,20 @@ import Testing
         #expect(value?["line"] == 1 && value?["column"] == 1 && value?["severity"] == "error" && value?["hint"] == "did you mean resources?")
     }
 
+    @Test func anAnswerTakesNoSteps() throws {
+        let text = "local function helper() sleep(1) end\nlocal function answer(request) helper() return resources.list() end\nreturn answer"
+        let tree = try LuaParser.parse(Array(text.utf8))
+        var facts = FileFacts(tree)
+        guard case .localFunction(_, let body) = tree.body.statements[1].kind else { throw MusterError("test", "no function") }
+        facts.handlers[ObjectIdentifier(body)] = Inference.Handler(handler: ScriptHandler(.answer), event: nil)
+        let checker = FileChecker(SourceText(name: "h.lua", text: text), .hook, facts, with: [])
+        checker.check(tree)
+        #expect(checker.problems.map { "\($0.line):\($0.column) \($0.message)" } == [
+            "1:25 sleep is a step, and an answer only computes: it is waited for",
+            "2:59 resources.list is a step, and an answer only computes: it is waited for",
+        ])
+    }
+
     @Test func luasOwnLimitsAreFound() {
         let locals = (0..<250).map { "local a\($0)" }.joined(separator: "\n")
         let problem = Self.check(locals).first

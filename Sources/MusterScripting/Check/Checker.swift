@@ -33,7 +33,9 @@ public enum Checker {
         // A link to a folder is followed when it is what was asked for.
         let place = URL(fileURLWithPath: root).resolvingSymlinksInPath().path
         let names = (FileManager.default.enumerator(atPath: place)?.compactMap { $0 as? String } ?? [])
-        return names.filter { $0.hasSuffix(".lua") && !$0.split(separator: "/").contains { $0.hasPrefix(".") } }.sorted().map { "\(root)/\($0)" }
+        return names.filter { $0.hasSuffix(".lua") && !$0.split(separator: "/").contains { $0.hasPrefix(".") } }.sorted().map {
+            "\(root)/\($0)"
+        }
     }
 
     /// A hook file, module or script at a path.
@@ -41,7 +43,9 @@ public enum Checker {
         let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
         var parent = url.deletingLastPathComponent().path
         var isModule = (parent + "/").hasPrefix(URL(fileURLWithPath: folders.library).resolvingSymlinksInPath().path + "/")
-        if let lib = parent.range(of: "/lib", options: .backwards), lib.upperBound == parent.endIndex || parent[lib.upperBound] == "/" {
+        if let lib = parent.range(of: "/lib", options: .backwards),
+            lib.upperBound == parent.endIndex || parent[lib.upperBound] == "/"
+        {
             parent = String(parent[..<lib.lowerBound])
             isModule = true
         }
@@ -56,7 +60,8 @@ public enum Checker {
             let source = SourceText(name: path, text: text)
             let place = error.place ?? ""
             let line = place.hasPrefix("\(path):") ? Int(place.dropFirst(path.count + 1)) ?? 1 : 1
-            let missing = source.problem(.error, line: line, error.message + (line == 1 && !place.hasPrefix(path) ? " (\(place))" : ""), hint: error.hint)
+            let missing = source.problem(
+                .error, line: line, error.message + (line == 1 && !place.hasPrefix(path) ? " (\(place))" : ""), hint: error.hint)
             return (alone + [missing]).sorted { $0.line < $1.line }
         } catch {
             return []
@@ -75,14 +80,19 @@ public enum Checker {
     private static func check(_ bundle: CodeBundle, _ given: FileChecker.Kind?) -> [Problem] {
         let main: File
         do throws(Wrong) { main = try parse(bundle.main, bundle.sources[bundle.main] ?? "") } catch { return [error.problem] }
-        let requireAt = { (name: String) in main.facts.requires.first { $0.name == name }?.at ?? main.facts.requires.first?.at ?? 0 }
+        let requireAt = { (name: String) in
+            main.facts.requires.first { $0.name == name }?.at ?? main.facts.requires.first?.at ?? 0
+        }
         var modules: [File] = []
         for (name, text) in bundle.sources.sorted(by: { $0.key < $1.key }) where name != bundle.main {
             do throws(Wrong) {
                 modules.append(try parse(name.replacingOccurrences(of: ".", with: "/") + ".lua", text))
             } catch {
                 let found = error.problem
-                return [main.source.problem(.error, at: requireAt(name), "the module \"\(name)\" is broken: \(found.message)", hint: found.place)]
+                return [
+                    main.source.problem(
+                        .error, at: requireAt(name), "the module \"\(name)\" is broken: \(found.message)", hint: found.place)
+                ]
             }
         }
         let kind = given ?? guess(main)
@@ -94,9 +104,12 @@ public enum Checker {
             let inner = FileChecker(module.source, .module, module.facts, with: others)
             inner.check(module.tree)
             let name = String(module.source.name.dropLast(4)).replacingOccurrences(of: "/", with: ".")
-            for (capability, use) in inner.uses where uses[capability] == nil { uses[capability] = (use.call, requireAt(name), name) }
+            for (capability, use) in inner.uses where uses[capability] == nil {
+                uses[capability] = (use.call, requireAt(name), name)
+            }
             if let first = inner.problems.first(where: { $0.severity == .error }) {
-                checker.report(.error, at: requireAt(name), "the module \"\(name)\" is wrong: \(first.message)", hint: first.place)
+                checker.report(
+                    .error, at: requireAt(name), "the module \"\(name)\" is wrong: \(first.message)", hint: first.place)
             }
         }
         if kind == .hook { needs(uses, main, modules, checker) }

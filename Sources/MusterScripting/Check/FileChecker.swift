@@ -164,7 +164,8 @@ final class FileChecker {
         visit(base, context)
         var value = inference.known(base)
         if kind == .fleet, case .name(let name, nil) = base.kind { fleet(name, suffixes) }
-        if context == .answer, case .name(_, let local?) = base.kind, local.origins.count == 1, case .function(let body) = local.origins[0],
+        if context == .answer, case .name(_, let local?) = base.kind, local.origins.count == 1,
+            case .function(let body) = local.origins[0],
             case .call? = suffixes.first?.kind
         {
             // What an answer calls is part of it.
@@ -177,13 +178,21 @@ final class FileChecker {
                 var isCalled = false
                 if !isLast, case .call = suffixes[index + 1].kind { isCalled = true }
                 if !(isAssigned && isLast) { field(name, of: value, isCalled: isCalled, at: suffix.at) }
-                if isCalled, case .call(let arguments) = suffixes[index + 1].kind { dotted(value, name, arguments, at: suffix.at) }
+                if isCalled, case .call(let arguments) = suffixes[index + 1].kind {
+                    dotted(value, name, arguments, at: suffix.at)
+                }
             case .index(let key): visit(key, context)
             case .call(let arguments):
+                // A table that can be called as well: `decide("boot", …)` beside `decide.place(…)`.
+                if case .collection(let name) = value, let call = Schema.call(name) {
+                    self.call(call, arguments, context, at: base.at, isOpen: false)
+                }
                 if case .call(let call, _) = value {
                     let previous = index > 0 ? suffixes[index - 1].at : base.at
                     // A method that was taken from its object by a dot has the object as its first argument.
-                    self.call(call, call.isMethod ? Array(arguments.dropFirst()) : arguments, context, at: previous, isOpen: call.isMethod && arguments.isEmpty)
+                    self.call(
+                        call, call.isMethod ? Array(arguments.dropFirst()) : arguments, context, at: previous,
+                        isOpen: call.isMethod && arguments.isEmpty)
                 }
                 for argument in arguments { visit(argument, context) }
             case .method(let name, let arguments):
@@ -200,15 +209,26 @@ final class FileChecker {
         case .collection(let name): return (name, Schema.table(name).map { Schema.names(of: $0.functions) } ?? [])
         case .library(let name): return (name, LuaLibrary.names[name].map { Array($0) } ?? [])
         case .data(let event): return ("the data of \(event.name)", event.data.map(\.name))
-        case .event(let event): return (event.name, Schema.event.fields.filter { field in !field.isOptional || event.subjects.contains { $0.rawValue == field.name } }.map(\.name))
-        default: return value.type.map { type in (ScriptType.object(type.name).words, type.fields.map(\.name) + Schema.names(of: type.methods)) }
+        case .event(let event):
+            return (
+                event.name,
+                Schema.event.fields.filter { field in !field.isOptional || event.subjects.contains { $0.rawValue == field.name } }
+                    .map(\.name)
+            )
+        default:
+            return value.type.map { type in
+                (ScriptType.object(type.name).words, type.fields.map(\.name) + Schema.names(of: type.methods))
+            }
         }
     }
 
     private func field(_ name: String, of value: Known, isCalled: Bool, at offset: Int) {
-        guard value.member(name) == nil, !fields.contains(name) || value.type == nil, let (noun, names) = members(of: value) else { return }
+        guard value.member(name) == nil, !fields.contains(name) || value.type == nil, let (noun, names) = members(of: value)
+        else { return }
         let hint = Refusals.nearest(name, names, isCalled ? "names" : "fields")
-        report(isCalled ? .error : .warning, at: offset, "\(noun) has no \(isCalled ? "function" : "field") '\(name)'", hint: names.isEmpty ? nil : hint)
+        report(
+            isCalled ? .error : .warning, at: offset, "\(noun) has no \(isCalled ? "function" : "field") '\(name)'",
+            hint: names.isEmpty ? nil : hint)
     }
 
     /// `object.method()` where `object:method()` is meant.
@@ -225,12 +245,15 @@ final class FileChecker {
         switch value {
         case .collection(let table):
             if let call = Schema.call("\(table).\(name)") {
-                report(.error, at: offset, "\(call.path) is a function, not a method", hint: "call it with a dot: \(call.signature)")
+                report(
+                    .error, at: offset, "\(call.path) is a function, not a method", hint: "call it with a dot: \(call.signature)")
             } else {
                 field(name, of: value, isCalled: true, at: offset)
             }
         case .text where LuaLibrary.names["string"]?.contains(name) == false && !fields.contains(name):
-            report(.error, at: offset, "a text has no method '\(name)'", hint: Refusals.nearest(name, Array(LuaLibrary.names["string"] ?? []), "methods"))
+            report(
+                .error, at: offset, "a text has no method '\(name)'",
+                hint: Refusals.nearest(name, Array(LuaLibrary.names["string"] ?? []), "methods"))
         case .unknown: unknownMethod(name, at: offset)
         default:
             guard let type = value.type else { return }

@@ -21,7 +21,8 @@ extension FileChecker {
             check(arguments[index], parameter, call, parameter.name)
         }
         if arguments.count > parameters.count {
-            let count = parameters.count == 0 ? "no arguments" : parameters.count == 1 ? "one argument" : "\(parameters.count) arguments"
+            let count =
+                parameters.count == 0 ? "no arguments" : parameters.count == 1 ? "one argument" : "\(parameters.count) arguments"
             report(.warning, at: arguments[parameters.count].at, "\(call.path) takes \(count)", hint: "write \(call.signature)")
         }
     }
@@ -35,7 +36,8 @@ extension FileChecker {
         for item in items {
             guard case .name("key") = item.key, case .text(let key) = item.value.kind, !known.contains(key) else { continue }
             report(
-                .warning, at: item.value.at, "\(name) has no '\(key)' to be the key of its runs, so that all of them queue one after the other",
+                .warning, at: item.value.at,
+                "\(name) has no '\(key)' to be the key of its runs, so that all of them queue one after the other",
                 hint: known.isEmpty ? nil : Refusals.nearest(key, known, "keys"))
         }
     }
@@ -45,12 +47,16 @@ extension FileChecker {
         if call.isStep {
             if context == .top, kind == .hook || kind == .module {
                 report(
-                    .error, at: offset, "\(call.path) is a step, and a file's top level only registers and computes", hint: "move the call into a handler")
+                    .error, at: offset, "\(call.path) is a step, and a file's top level only registers and computes",
+                    hint: "move the call into a handler")
             } else if context == .answer {
                 report(
-                    .error, at: offset, "\(call.path) is a step, and an answer only computes: it is waited for", hint: "move it into an on or every handler")
+                    .error, at: offset, "\(call.path) is a step, and an answer only computes: it is waited for",
+                    hint: "move it into an on or every handler")
             }
-        } else if call.parameters.contains(where: { $0.type.handler?.moment == .run || $0.type.handler?.moment == .answer }) || call.path == "needs" {
+        } else if call.parameters.contains(where: { $0.type.handler?.moment == .run || $0.type.handler?.moment == .answer })
+            || call.path == "needs"
+        {
             guard context == .run || context == .answer else { return }
             report(.error, at: offset, "\(call.path) belongs at the top level of the file", hint: "a run cannot register hooks")
         }
@@ -78,7 +84,9 @@ extension FileChecker {
         }
         guard fits(known, value, parameter.type) else {
             var error = Refusals.value(call: call.path, parameter: path, kind: known.kind ?? "value", shown: shown(value))
-            if let snapshot = known.snapshot { error.message = "\(call.path): \(parameter.name) is a \(snapshot), not \(parameter.type.words)" }
+            if let snapshot = known.snapshot {
+                error.message = "\(call.path): \(parameter.name) is a \(snapshot), not \(parameter.type.words)"
+            }
             return report(error, at: value.at)
         }
         content(of: value, parameter, call, path)
@@ -137,11 +145,14 @@ extension FileChecker {
     private func event(_ name: String, _ call: ScriptCall, at offset: Int) {
         if name.hasPrefix("user.") { return }
         if call.path == "events.emit" {
-            return report(.error, at: offset, "scripts emit events whose names begin with \"user.\"", hint: "call it \"user.\(name)\"")
+            return report(
+                .error, at: offset, "scripts emit events whose names begin with \"user.\"", hint: "call it \"user.\(name)\"")
         }
         guard Schema.event(name) == nil else { return }
         let nearest = Spelling.nearest(name, Schema.eventList.map(\.name)).map { "did you mean \"\($0)\"?" }
-        report(.error, at: offset, "there is no event \"\(name)\"", hint: nearest ?? "docs/events.md lists them; your own begin with \"user.\"")
+        report(
+            .error, at: offset, "there is no event \"\(name)\"",
+            hint: nearest ?? "docs/events.md lists them; your own begin with \"user.\"")
     }
 
     private func options(_ items: [LuaItem], _ fields: [ScriptField], _ call: ScriptCall, _ path: String) {
@@ -165,7 +176,9 @@ extension FileChecker {
     func fleet(_ name: LuaName, _ suffixes: [LuaSuffix]) {
         guard let word = Schema.fleetWord(name.text) else { return }
         let index = word.hasName ? 1 : 0
-        guard index < suffixes.count, case .call(let arguments) = suffixes[index].kind, case .table(let items)? = arguments.first?.kind else { return }
+        guard index < suffixes.count, case .call(let arguments) = suffixes[index].kind,
+            case .table(let items)? = arguments.first?.kind
+        else { return }
         keys(items, word.keys, word.name)
     }
 
@@ -176,14 +189,18 @@ extension FileChecker {
             case .computed: break
             case .name(let name):
                 guard let field = fields.first(where: { $0.name == name }) else {
-                    report(.error, at: item.at, "\(noun) has no key \"\(name)\"", hint: Refusals.nearest(name, fields.map(\.name), "keys"))
+                    report(
+                        .error, at: item.at, "\(noun) has no key \"\(name)\"",
+                        hint: Refusals.nearest(name, fields.map(\.name), "keys"))
                     continue
                 }
                 let known = inference.known(item.value)
                 if case .options(let inner) = field.type, case .table(let items) = item.value.kind {
                     keys(items, inner, "\(noun).\(name)")
                 } else if known != .nil, !fits(known, item.value, field.type) {
-                    report(.error, at: item.value.at, "\(noun).\(name) is not \(field.type.words)", hint: field.type.example ?? field.doc)
+                    report(
+                        .error, at: item.value.at, "\(noun).\(name) is not \(field.type.words)",
+                        hint: field.type.example ?? field.doc)
                 }
             }
         }

@@ -15,7 +15,7 @@ struct FileFacts {
     var returnsValue = false
 
     /// Functions that are handed to a call of the schema, and locals that are.
-    private(set) var handlers: [ObjectIdentifier: Inference.Handler] = [:]
+    var handlers: [ObjectIdentifier: Inference.Handler] = [:]
     private var localHandlers: [ObjectIdentifier: (local: LuaLocal, body: LuaBody, uses: [Inference.Handler])] = [:]
 
     private var loaded: Set<ObjectIdentifier> = []
@@ -139,7 +139,11 @@ struct FileFacts {
                 if isLoad { noteCall(base, index == 0, suffixes[..<index], at) }
                 let registers = path.map { note($0, arguments, at) } ?? false
                 for argument in arguments {
-                    if isLoad, !registers, case .function(let body) = argument.kind { load(body) } else { visit(argument, isLoad) }
+                    if isLoad, !registers, case .function(let body) = argument.kind {
+                        load(body)
+                    } else {
+                        visit(argument, isLoad)
+                    }
                 }
                 path = nil
             }
@@ -188,9 +192,15 @@ struct FileFacts {
     }
 
     private mutating func declare(_ arguments: [LuaExpression]) {
-        guard case .table(let items)? = arguments.first?.kind else { return needs = nil }
+        guard case .table(let items)? = arguments.first?.kind else {
+            needs = nil
+            return
+        }
         for item in items {
-            guard case .position = item.key, case .text(let name) = item.value.kind else { return needs = nil }
+            guard case .position = item.key, case .text(let name) = item.value.kind else {
+                needs = nil
+                return
+            }
             needs?.insert(name)
         }
     }

@@ -74,7 +74,9 @@ final class Inference {
     }
 
     private func result(of call: ScriptCall, _ arguments: [LuaExpression]) -> Known {
-        if call.effects == ["wait_for"], case .text(let name)? = arguments.first?.kind, let event = Schema.event(name) { return .event(event) }
+        if call.effects == ["wait_for"], case .text(let name)? = arguments.first?.kind, let event = Schema.event(name) {
+            return .event(event)
+        }
         return Known(call.returns)
     }
 
@@ -102,7 +104,9 @@ final class Inference {
             guard let last = expressions.last, last.isMultiple else { return .nil }
             return index == 1 && expressions.count == 1 ? second(of: last) : .unknown
         case .parameter(let body, let index):
-            guard let handler = handlers[ObjectIdentifier(body)], index < handler.handler.parameters.count else { return .unknown }
+            guard let handler = handlers[ObjectIdentifier(body)], index < handler.handler.parameters.count else {
+                return .unknown
+            }
             let type = handler.handler.parameters[index].type
             if type == .object("event"), let event = handler.event { return .event(event) }
             return Known(type)
@@ -121,7 +125,8 @@ final class Inference {
         let value = suffixes.dropLast().reduce(known(base)) { known($0, $1) }
         switch last.kind {
         case .call: if case .call(_, isTry: true) = value { return .object("error") }
-        case .method(let name, _): if value.type != nil, case .call(_, isTry: true)? = value.member(name) { return .object("error") }
+        case .method(let name, _):
+            if value.type != nil, case .call(_, isTry: true)? = value.member(name) { return .object("error") }
         case .field, .index: break
         }
         return .unknown

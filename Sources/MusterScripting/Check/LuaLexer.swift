@@ -180,7 +180,9 @@ struct LuaLexer {
             index += 1
             while let byte, byte.isSpace { index += 1 }
         } else if first == UInt8(ascii: "x") {
-            guard let high = peek()?.hexValue, let low = peek(2)?.hexValue else { throw wrongEscape("\\x takes two hexadecimal digits", at) }
+            guard let high = peek()?.hexValue, let low = peek(2)?.hexValue else {
+                throw wrongEscape("\\x takes two hexadecimal digits", at)
+            }
             out.append(high << 4 | low)
             index += 3
         } else if first == UInt8(ascii: "u") {

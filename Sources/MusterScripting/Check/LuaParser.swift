@@ -308,7 +308,8 @@ struct LuaParser {
                 let attribute = try self.name("const or close")
                 try expect(symbol: ">")
                 guard attribute.text == "const" || attribute.text == "close" else {
-                    throw LuaSyntaxError(message: "there is no attribute '\(attribute.text)'", at: attribute.at, hint: "<const> or <close>")
+                    throw LuaSyntaxError(
+                        message: "there is no attribute '\(attribute.text)'", at: attribute.at, hint: "<const> or <close>")
                 }
                 guard attribute.text == "const" || !closes else {
                     throw LuaSyntaxError(message: "only one local of a statement can be <close>", at: attribute.at)
@@ -331,7 +332,9 @@ struct LuaParser {
         guard token.isSymbol("=") || token.isSymbol(",") else {
             guard first.isCall else {
                 var error = LuaSyntaxError(message: "a statement is a call or an assignment; this is neither", at: first.at)
-                if token.kind != .end { error = LuaSyntaxError(message: "expected '=' or a call, found \(token.shown)", at: token.at) }
+                if token.kind != .end {
+                    error = LuaSyntaxError(message: "expected '=' or a call, found \(token.shown)", at: token.at)
+                }
                 throw error
             }
             return .call(first)

@@ -101,6 +101,7 @@ struct LuaScopes {
             let inner = functions[last].locals[jump.locals].name
             throw LuaSyntaxError(message: "this goto jumps into the scope of local '\(inner)'", at: jump.at)
         }
-        functions[last].jumps = Array(functions[last].jumps[..<first]) + functions[last].jumps[first...].filter { $0.name != name }
+        functions[last].jumps =
+            Array(functions[last].jumps[..<first]) + functions[last].jumps[first...].filter { $0.name != name }
     }
 }

@@ -25,7 +25,8 @@ public struct Problem: Sendable, Hashable {
 
     public var value: Value {
         var fields: [String: Value] = [
-            "severity": .string(severity.rawValue), "file": .string(file), "line": .int(Int64(line)), "column": .int(Int64(column)),
+            "severity": .string(severity.rawValue), "file": .string(file), "line": .int(Int64(line)),
+            "column": .int(Int64(column)),
             "message": .string(message),
         ]
         fields["hint"] = hint.map { .string($0) }
@@ -35,7 +36,8 @@ public struct Problem: Sendable, Hashable {
     /// As the error that refuses a hook file; `others` more were found.
     func error(_ others: Int) -> MusterError {
         let more = others > 0 ? " (and \(others) more: muster check shows them)" : ""
-        return MusterError(.script, (severity == .warning ? "warning: " : "") + message + more, hint: hint, place: "\(file):\(line)")
+        return MusterError(
+            .script, (severity == .warning ? "warning: " : "") + message + more, hint: hint, place: "\(file):\(line)")
     }
 }
 

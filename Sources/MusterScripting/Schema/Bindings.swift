@@ -58,7 +58,9 @@ enum Bindings {
                 given.append(parameter.isOptional && parameter.type.isTable ? "\(parameter.name) or {}" : parameter.name)
             }
         }
-        return ["do"] + before.map { "  " + $0 } + ["  function \(call.path.replacingOccurrences(of: ":", with: "."))(\(names.joined(separator: ", ")))"]
+        return ["do"] + before.map { "  " + $0 } + [
+            "  function \(call.path.replacingOccurrences(of: ":", with: "."))(\(names.joined(separator: ", ")))"
+        ]
             + checks.map { "    " + $0 } + ["    return effect(\(given.joined(separator: ", ")))", "  end", "end"]
     }
 

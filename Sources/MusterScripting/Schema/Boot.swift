@@ -21,7 +21,8 @@ extension Schema {
     static let ipmi = ScriptTable(
         "ipmi", "The power methods of `resource`, as functions.",
         [
-            .alias("power", [target], of: "resource.read_power", returns: .choice(["on", "off", "unknown"]), "Asks its BMC now."),
+            .alias(
+                "power", [target], of: "resource.read_power", returns: .choice(["on", "off", "unknown"]), "Asks its BMC now."),
             .alias(
                 "on", [target, .options(.optional("timeout", .duration, "How long to wait until its BMC reads on."))],
                 of: "resource.power_on", "Switches it on and waits until its BMC reads on."),
@@ -30,7 +31,8 @@ extension Schema {
                 "Switches it off hard and waits until its BMC reads off."),
             .alias("soft_off", [target], of: "resource.shut_down", "Asks its operating system to shut down."),
             .alias(
-                "set_boot_device", [target, .field("device", .choice(BootDevice.allCases.map(\.rawValue)), "What it boots from.")],
+                "set_boot_device",
+                [target, .field("device", .choice(BootDevice.allCases.map(\.rawValue)), "What it boots from.")],
                 of: "resource.set_boot_device", "For its next boot only."),
         ])
 }

@@ -16,9 +16,14 @@ extension Schema {
                 """),
         .group(
             "race", [branches], returns: .any,
-            "Returns the key of the branch that ended first and what it returned; the others are cancelled, and have undone what they undo when it returns."),
+            "Returns the key of the branch that ended first and what it returned; the others are cancelled, and have undone what they undo when it returns."
+        ),
         .group(
-            "timeout", [.field("duration", .duration, "How long it may take."), .field("body", .handler(ScriptHandler(.call)), "What to do.")],
+            "timeout",
+            [
+                .field("duration", .duration, "How long it may take."),
+                .field("body", .handler(ScriptHandler(.call)), "What to do."),
+            ],
             uses: ["sleep"], returns: .any, "What the function returns, or the error `timeout`.",
             example: #"timeout("30s", function() servers.get("shop"):wait_ready() end)"#),
         .step(
@@ -31,7 +36,8 @@ extension Schema {
             ],
             returns: .text, orNil: true,
             "Parks the run until an operator answers (`muster runs answer ID TEXT`) and returns the answer; `nil` when the time is over.",
-            example: #"if ask("Move shop back?", { answers = { "yes", "no" }, timeout = "1h" }) == "yes" then log("so be it") end"#),
+            example:
+                #"if ask("Move shop back?", { answers = { "yes", "no" }, timeout = "1h" }) == "yes" then log("so be it") end"#),
         .written(
             "reserve",
             [
@@ -45,7 +51,8 @@ extension Schema {
             example: #"local held <close> = reserve({ resources.get("node1") }, { timeout = "1m" })"#),
         .step(
             "continue_as", [.optional("state", .any, "What the next run finds in `event.state`.")],
-            "When this run is over, another begins for the same event, with the hook's newest code: a loop without end and without an endless journal."),
+            "When this run is over, another begins for the same event, with the hook's newest code: a loop without end and without an endless journal."
+        ),
     ]
 
     static let reservation = ScriptClass(

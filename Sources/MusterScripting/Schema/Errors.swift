@@ -7,15 +7,20 @@ extension Schema {
         ScriptError("bad_argument", "a call got a value that it cannot use", "compare with `help(\"CALL\")`"),
         ScriptError("bad_fleet", "the fleet file is wrong; nothing of it was applied", "correct the line it names"),
         ScriptError("not_found", "there is nothing of this name", "list what there is"),
-        ScriptError("script_error", "the script is wrong at this line: syntax, an unknown name, an operation on nil", "`muster check FILE`"),
+        ScriptError(
+            "script_error", "the script is wrong at this line: syntax, an unknown name, an operation on nil",
+            "`muster check FILE`"),
         ScriptError("no_capacity", "no machine can run the server (from `muster.recover`)", "free or add a machine that fits"),
     ]
 
     private static let safetyErrors: [ScriptError] = [
         ScriptError("claim_alive", "the server's image may still be written by another machine", "fence that machine first"),
-        ScriptError("no_evidence", "nothing proves that the machine is off", "fence it, or look and `muster fence NODE --confirm-off`"),
+        ScriptError(
+            "no_evidence", "nothing proves that the machine is off", "fence it, or look and `muster fence NODE --confirm-off`"),
         ScriptError("evidence_void", "the proof that it was off was contradicted by a sign of life", "fence it again"),
-        ScriptError("stale", "the order was decided for an earlier incarnation of the machine", "look again with `refresh()`, decide anew"),
+        ScriptError(
+            "stale", "the order was decided for an earlier incarnation of the machine", "look again with `refresh()`, decide anew"
+        ),
         ScriptError("disarmed", "an operator disarmed failovers", "`muster arm`"),
         ScriptError("wrong_state", "not possible now", "look at the state it names"),
         ScriptError("not_fenced", "the machine was not seen off", "fence it first"),
@@ -23,18 +28,27 @@ extension Schema {
 
     private static let runErrors: [ScriptError] = [
         ScriptError("timeout", "it took longer than it may", "look why, or give it a longer `timeout`"),
-        ScriptError("cancelled", "an operator cancelled the run; cannot be caught", "`<close>` variables undo what must be undone"),
-        ScriptError("diverged", "in its replay the run did something else than the journal says; cannot be caught", "compare both sides that it shows"),
-        ScriptError("asking", "a step may or may not have happened before a restart", "look, then cancel the run or start it anew"),
-        ScriptError("budget", "the script computed too long without waiting; cannot be caught", "look for a loop without end, or split the work with `sleep`"),
+        ScriptError(
+            "cancelled", "an operator cancelled the run; cannot be caught", "`<close>` variables undo what must be undone"),
+        ScriptError(
+            "diverged", "in its replay the run did something else than the journal says; cannot be caught",
+            "compare both sides that it shows"),
+        ScriptError(
+            "asking", "a step may or may not have happened before a restart", "look, then cancel the run or start it anew"),
+        ScriptError(
+            "budget", "the script computed too long without waiting; cannot be caught",
+            "look for a loop without end, or split the work with `sleep`"),
         ScriptError("memory", "the policy's memory is used up; cannot be caught", "look for a table that only grows"),
         ScriptError("cannot_yield", "a step inside table.sort, string.gsub or a metamethod", "collect first, act afterwards"),
-        ScriptError("step_limit", "the run took more steps than it may; cannot be caught", "look for a loop without end, or raise `step_limit`"),
+        ScriptError(
+            "step_limit", "the run took more steps than it may; cannot be caught",
+            "look for a loop without end, or raise `step_limit`"),
         ScriptError("reserved", "another run keeps the machine", "`reserve` it, and wait for it"),
         ScriptError("top_level", "a step at a hook file's top level", "move it into a handler"),
         ScriptError("stuck", "the script hung inside one library call and was given up", "look for a pattern that backtracks"),
         ScriptError("abandoned", "its policy was given up because another run hung in it", "nothing: it is started again"),
-        ScriptError("code_missing", "the code that the run began with is not in the store", "restore the state directory from a backup"),
+        ScriptError(
+            "code_missing", "the code that the run began with is not in the store", "restore the state directory from a backup"),
         ScriptError("internal", "Muster itself failed", "report it with what `muster runs show` prints"),
     ]
 

@@ -19,11 +19,16 @@ extension Schema {
                 [
                     .field("name", .eventName, "A name that begins with `user.`."),
                     .optional("data", .map(.any), "More facts, plain values by name."),
-                    .options(.optional("key", .text, "The same key again is the same event: its number comes back, and nothing else happens.")),
+                    .options(
+                        .optional(
+                            "key", .text, "The same key again is the same event: its number comes back, and nothing else happens."
+                        )),
                 ],
                 returns: .integer, "Records an event of your own; other hooks may listen for it. Returns its number.",
                 example: #"events.emit("user.backup_done", { files = 12 })"#),
-            .step("wait_for", waitParameters, effect: "wait_for", returns: .object("event"), orNil: true, "The same as the global `wait_for`."),
+            .step(
+                "wait_for", waitParameters, effect: "wait_for", returns: .object("event"), orNil: true,
+                "The same as the global `wait_for`."),
         ])
 
     static let error = ScriptClass(

@@ -4,7 +4,9 @@ extension Schema {
     private static let milliseconds: ScriptField = .field("milliseconds", .integer, unit: "ms", "How long.")
     private static let why: ScriptField = .field("why", .text, "Why, in words.")
     private static let operatorName: ScriptField = .field("operator", .text, "Whose order it was.")
-    private static let failure: [ScriptField] = [.field("code", .text, "The error's code."), .field("message", .text, "What went wrong.")]
+    private static let failure: [ScriptField] = [
+        .field("code", .text, "The error's code."), .field("message", .text, "What went wrong."),
+    ]
     private static let run: [ScriptField] = [.field("run", .integer, "Its number."), .field("hook", .text, "The hook's name.")]
     private static let proof: [ScriptField] = [
         .field("evidence", .choice(["off", "revoked", "expired", "manual"]), "The kind of evidence."),
@@ -22,14 +24,19 @@ extension Schema {
     private static let resourceEvents: [ScriptEvent] = [
         ScriptEvent(
             "resource.discovered", [.resource],
-            data: [.field("mac", .text, "The card it booted from."), .field("memory_mib", .integer, unit: "MiB"), .field("cpus", .integer)],
+            data: [
+                .field("mac", .text, "The card it booted from."), .field("memory_mib", .integer, unit: "MiB"),
+                .field("cpus", .integer),
+            ],
             "an unknown machine booted and reported"),
         ScriptEvent(
             "resource.booting", [.resource], data: [.optional("epoch", .integer, "The claim whose image it runs.")],
             "a machine asked for its boot plan"),
-        ScriptEvent("resource.booted", [.resource], data: [.field("boot", .text, "Its boot id.")], "it reported with a new boot id"),
+        ScriptEvent(
+            "resource.booted", [.resource], data: [.field("boot", .text, "Its boot id.")], "it reported with a new boot id"),
         ScriptEvent("resource.power_on", [.resource], "its power reading changed to on"),
-        ScriptEvent("resource.power_off", [.resource], data: optionalProof, "its power reading changed to off, or it was switched off"),
+        ScriptEvent(
+            "resource.power_off", [.resource], data: optionalProof, "its power reading changed to off, or it was switched off"),
         ScriptEvent("resource.suspect", [.resource], data: [silence], "no heartbeat for `suspect_after`"),
         ScriptEvent("resource.failed", [.resource], data: [silence], "no heartbeat for `failed_after`, or silent and read off"),
         ScriptEvent(
@@ -44,7 +51,8 @@ extension Schema {
         ScriptEvent("resource.bmc_fault", [.resource], data: failure, "its BMC began to fail"),
         ScriptEvent("resource.bmc_answers", [.resource], "its BMC answers again"),
         ScriptEvent(
-            "resource.bmc_mismatch", [.resource], data: [.field("guid", .text, "The BMC's."), .field("uuid", .text, "The machine's.")],
+            "resource.bmc_mismatch", [.resource],
+            data: [.field("guid", .text, "The BMC's."), .field("uuid", .text, "The machine's.")],
             "its BMC's GUID is not its DMI UUID"),
         ScriptEvent("resource.maintenance", [.resource], "it was taken out of use"),
         ScriptEvent("resource.active", [.resource], "it was returned to use"),
@@ -62,7 +70,8 @@ extension Schema {
         ScriptEvent("claim.made", [.resource, .server], data: [epoch], "a claim began"),
         ScriptEvent("claim.ended", [.resource, .server], data: [epoch, proof[0]], "a claim ended by evidence"),
         ScriptEvent(
-            "export.cut", [.resource, .server], data: [epoch, .field("detail", .text, "How, in words.")], "an ended claim's export is gone"),
+            "export.cut", [.resource, .server], data: [epoch, .field("detail", .text, "How, in words.")],
+            "an ended claim's export is gone"),
         ScriptEvent("export.died", [.resource, .server], data: [epoch], "a living claim's export ended by itself"),
     ]
 
@@ -71,7 +80,8 @@ extension Schema {
         ScriptEvent("server.unwanted", [.server], data: [why], "it should not run"),
         ScriptEvent("server.running", [.resource, .server], data: [epoch], "its readiness check passed"),
         ScriptEvent(
-            "server.blocked", [.server], data: [.field("reason", .text, "What is wrong."), .field("remedy", .text, "What to do about it.")],
+            "server.blocked", [.server],
+            data: [.field("reason", .text, "What is wrong."), .field("remedy", .text, "What to do about it.")],
             "nobody works on bringing it where it should be"),
         ScriptEvent("server.unblocked", [.server], "it is not blocked any more"),
     ]
@@ -82,7 +92,8 @@ extension Schema {
             data: run + failure + [
                 .optional("place", .text, "`file:line`."),
                 .optional("again", .table, "When its hook tries once more: `run`, `at`."),
-                .field("reaction", .boolean, "Whether that run itself reacted to a `run.failed`: no hook is called for such a one."),
+                .field(
+                    "reaction", .boolean, "Whether that run itself reacted to a `run.failed`: no hook is called for such a one."),
             ],
             "a run ended with an error"),
         ScriptEvent(
@@ -97,7 +108,8 @@ extension Schema {
         ScriptEvent(
             "hook.broken",
             data: [
-                .field("file", .text, "The hook file."), .field("message", .text, "What is wrong."), .optional("place", .text, "`file:line`."),
+                .field("file", .text, "The hook file."), .field("message", .text, "What is wrong."),
+                .optional("place", .text, "`file:line`."),
             ],
             "a hook file does not load; its last good version goes on serving"),
         ScriptEvent(
@@ -108,7 +120,8 @@ extension Schema {
 
     private static let engineEvents: [ScriptEvent] = [
         ScriptEvent("engine.started", "the engine started: the count of silence begins anew"),
-        ScriptEvent("engine.stalled", data: [milliseconds], "the engine did not run for a while: the count of silence begins anew"),
+        ScriptEvent(
+            "engine.stalled", data: [milliseconds], "the engine did not run for a while: the count of silence begins anew"),
         ScriptEvent("engine.network_down", "the machines' network went"),
         ScriptEvent("engine.network_up", "the machines' network came"),
         ScriptEvent("engine.armed", data: [operatorName], "failovers may happen"),

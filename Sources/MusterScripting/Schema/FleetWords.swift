@@ -19,8 +19,11 @@ extension Schema {
                 .optional("isolation_count", .integer, "So many silent at once may be the engine's own fault (3)."),
                 .optional("isolation_share", .number, "… when they are more than this part of all (1/3)."),
                 .optional("step_limit", .integer, "The steps that one run may take (10000)."),
-                .optional("run_limit", .integer, "Runs of one hook that execute at once; those that only wait do not count (200)."),
-                .optional("queue_limit", .integer, "Runs of one hook that wait in memory; past it, its events wait in the store (1000)."),
+                .optional(
+                    "run_limit", .integer, "Runs of one hook that execute at once; those that only wait do not count (200)."),
+                .optional(
+                    "queue_limit", .integer, "Runs of one hook that wait in memory; past it, its events wait in the store (1000)."
+                ),
                 .optional("dedup_window", .duration, "How long the key of an event is remembered (24h)."),
             ]),
         FleetWord(
@@ -38,7 +41,8 @@ extension Schema {
             "host", hasName: true, "A physical machine.",
             example: #"host "node1" { mac = "52:54:00:77:00:01", memory = "64G", cpus = 16 }"#,
             keys: [
-                .optional("mac", .text, "The card that it boots from; this or `macs`."), .optional("macs", .list(.text), "More cards."),
+                .optional("mac", .text, "The card that it boots from; this or `macs`."),
+                .optional("macs", .list(.text), "More cards."),
                 .optional("address", .text, "Its address on the boot network."), .optional("memory", .size, "Its memory."),
                 .optional("cpus", .integer, "Its CPUs (1)."), .optional("tags", .list(.text), "What servers may ask for."),
                 .optional(
@@ -47,12 +51,14 @@ extension Schema {
                         .field("address", .text, "Where it answers."), .field("user", .text, "Who asks."),
                         .optional("password", .object("secret"), "`secret \"bmc/NAME\"`; never in plain text."),
                         .optional("port", .integer, "Its port (623)."),
-                        .optional("cipher_suites", .either([.integer, .list(.integer)]), "Tried in order ({ 17, 3 }); 0 is refused."),
+                        .optional(
+                            "cipher_suites", .either([.integer, .list(.integer)]), "Tried in order ({ 17, 3 }); 0 is refused."),
                         .optional("workarounds", .list(.text), "libfreeipmi's names."),
                     ]), "How it is switched from afar."),
             ]),
         FleetWord(
-            "image", hasName: true, "An operating system on a disk.", example: #"image "shop" { path = "/var/lib/muster/images/shop.raw" }"#,
+            "image", hasName: true, "An operating system on a disk.",
+            example: #"image "shop" { path = "/var/lib/muster/images/shop.raw" }"#,
             keys: [
                 .field("path", .text, "Where it lies on the engine's machine."),
                 .optional("format", .choice(Image.Format.allCases.map(\.rawValue)), "How it is stored (raw)."),
@@ -62,18 +68,21 @@ extension Schema {
             example: #"server "shop" { image = "shop", memory = "4G", priority = 10, ready = { http = "http://10.77.0.100/" } }"#,
             keys: [
                 .field("image", .text, "The name of its image."), .optional("memory", .size, "The memory it needs."),
-                .optional("cpus", .integer, "The CPUs it needs (1)."), .optional("tags", .list(.text), "What its machine must have."),
+                .optional("cpus", .integer, "The CPUs it needs (1)."),
+                .optional("tags", .list(.text), "What its machine must have."),
                 .optional("priority", .integer, "Higher goes first (0)."),
                 .optional("address", .text, "Its own address, with prefix, which travels with it."),
                 .optional(
                     "ready",
                     .options([
-                        .optional("http", .text, "A URL that answers 200–399."), .optional("tcp", .text, "`address:port` that accepts."),
+                        .optional("http", .text, "A URL that answers 200–399."),
+                        .optional("tcp", .text, "`address:port` that accepts."),
                         .optional("timeout", .duration, "How long it may take (120s)."),
                     ]), "When it counts as running; `http` or `tcp`."),
                 .optional(
                     "target", .choice(["running", "stopped"]),
-                    "What it should be when it is declared for the first time; from then on `muster server start` and `stop` decide."),
+                    "What it should be when it is declared for the first time; from then on `muster server start` and `stop` decide."
+                ),
             ]),
     ]
 

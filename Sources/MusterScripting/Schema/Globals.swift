@@ -4,15 +4,21 @@ import MusterCore
 extension Schema {
     private static let hookOptions: [ScriptField] = [
         .optional(
-            "key", .text, "The subject by which runs queue: `\"resource\"`, `\"server\"`, or a field of the event's data (default: whichever of the two the event has)."),
+            "key", .text,
+            "The subject by which runs queue: `\"resource\"`, `\"server\"`, or a field of the event's data (default: whichever of the two the event has)."
+        ),
         .optional("name", .text, "A stable name for the hook (default: file name, `#`, number)."),
         .optional("retry", .integer, "How often a run that raised is tried again (default 0)."),
         .optional("backoff", .duration, "The pause before the first other try; it doubles each time (default `\"5s\"`)."),
     ]
 
-    private static let everyOptions: [ScriptField] = hookOptions + [
-        .optional("at", .text, "A time of day in UTC, `\"02:30\"`, from which the intervals count; what passed while the engine was down is made up for once.")
-    ]
+    private static let everyOptions: [ScriptField] =
+        hookOptions + [
+            .optional(
+                "at", .text,
+                "A time of day in UTC, `\"02:30\"`, from which the intervals count; what passed while the engine was down is made up for once."
+            )
+        ]
 
     static let registering: [ScriptCall] = [
         .written(
@@ -36,7 +42,8 @@ extension Schema {
             "Runs the function every so often. A tick whose predecessor still runs is left out. Belongs at a file's top level.",
             example: #"every("5m", function() log(#resources.find { state = "idle" }, "machines wait") end)"#),
         .written(
-            "needs", [.field("capabilities", .list(.choice(Capability.allCases.map(\.rawValue))), "What the file's hooks may do.")],
+            "needs",
+            [.field("capabilities", .list(.choice(Capability.allCases.map(\.rawValue))), "What the file's hooks may do.")],
             "Declares what a hook file may touch beyond looking, waiting and telling. Belongs at its top level.",
             example: #"needs { "power", "storage" }"#),
         .written(
@@ -65,7 +72,9 @@ extension Schema {
     ]
 
     static let telling: [ScriptCall] = [
-        .written("log", [.rest("What to say; values of any type.")], uses: ["log"], "A line in the run's story (`muster runs show ID`)."),
+        .written(
+            "log", [.rest("What to say; values of any type.")], uses: ["log"],
+            "A line in the run's story (`muster runs show ID`)."),
         .written("print", [.rest("What to say; values of any type.")], uses: ["log"], "The same as `log`."),
     ]
 

@@ -45,7 +45,9 @@ enum Help {
         if let table = Schema.table(topic) { return text(table) }
         if let type = Schema.class(topic) { return text(type) }
         if let event = Schema.event(topic) { return text(event) }
-        if let error = Schema.errors.first(where: { $0.code == topic }) { return "error \(error.code): \(error.meaning)\n  remedy: \(plain(error.remedy))" }
+        if let error = Schema.errors.first(where: { $0.code == topic }) {
+            return "error \(error.code): \(error.meaning)\n  remedy: \(plain(error.remedy))"
+        }
         if let word = Schema.fleetWord(topic) { return text(word) }
         let similar = Spelling.nearest(topic, topics).map { "; did you mean help(\"\($0)\")?" } ?? "; help() lists what there is"
         return "there is no help on this\(topic == "?" || topic == "function" ? "" : ": \(topic)")\(similar)"
@@ -70,8 +72,12 @@ enum Help {
         let marks = Reference.marks(call)
         if !marks.isEmpty { lines.append("  " + plain(marks.joined(separator: " · "))) }
         for parameter in call.parameters {
-            lines.append("  \(parameter.name): \(parameter.type.words)\(parameter.isOptional ? ", optional" : ""). \(plain(parameter.doc))")
-            for option in parameter.type.options ?? [] { lines.append("    \(option.name): \(option.type.words). \(plain(option.doc))") }
+            lines.append(
+                "  \(parameter.name): \(parameter.type.words)\(parameter.isOptional ? ", optional" : ""). \(plain(parameter.doc))"
+            )
+            for option in parameter.type.options ?? [] {
+                lines.append("    \(option.name): \(option.type.words). \(plain(option.doc))")
+            }
         }
         if let type = call.returns { lines.append("  returns \(type.words)\(call.returnsNothing ? ", or nil" : "")") }
         if let example = call.example { lines += ["", indented(example)] }
@@ -83,19 +89,25 @@ enum Help {
     }
 
     private static func text(_ type: ScriptClass) -> String {
-        var lines = ["\(type.name): \(plain(type.doc))", aligned(type.fields.map { ($0.name, $0.doc + ($0.unit.map { " (\($0))" } ?? "")) })]
+        var lines = [
+            "\(type.name): \(plain(type.doc))",
+            aligned(type.fields.map { ($0.name, $0.doc + ($0.unit.map { " (\($0))" } ?? "")) }),
+        ]
         if !type.methods.isEmpty { lines += ["", aligned(type.methods.map { ($0.signature, $0.doc) })] }
         return lines.joined(separator: "\n")
     }
 
     private static func text(_ event: ScriptEvent) -> String {
         let subjects = event.subjects.map { ("event.\($0.rawValue)", "a snapshot") }
-        let data = event.data.map { ("event.data.\($0.name)", ($0.doc.isEmpty ? $0.type.words : $0.doc) + ($0.unit.map { " (\($0))" } ?? "")) }
+        let data = event.data.map {
+            ("event.data.\($0.name)", ($0.doc.isEmpty ? $0.type.words : $0.doc) + ($0.unit.map { " (\($0))" } ?? ""))
+        }
         return "\(event.name): \(plain(event.doc))" + (subjects.isEmpty && data.isEmpty ? "" : "\n" + aligned(subjects + data))
     }
 
     private static func text(_ word: FleetWord) -> String {
-        "\(word.name), in fleet.lua: \(plain(word.doc))\n" + aligned(word.keys.map { ($0.name, $0.doc) }) + "\n\n" + indented(word.example)
+        "\(word.name), in fleet.lua: \(plain(word.doc))\n" + aligned(word.keys.map { ($0.name, $0.doc) }) + "\n\n"
+            + indented(word.example)
     }
 
     private static func aligned(_ rows: [(String, String)]) -> String {
@@ -105,7 +117,9 @@ enum Help {
         }.joined(separator: "\n")
     }
 
-    private static func indented(_ text: String) -> String { text.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }.joined(separator: "\n") }
+    private static func indented(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }.joined(separator: "\n")
+    }
 
     /// Without the marks of Markdown.
     private static func plain(_ text: String) -> String { text.replacing("`", with: "").replacing("*", with: "") }

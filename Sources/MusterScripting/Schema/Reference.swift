@@ -5,7 +5,10 @@ enum Reference {
     private static let note = "Generated from the schema of the script interface by `\(SchemaFiles.command)`."
 
     static let text: String = {
-        var parts = ["# Reference of the script interface", "\(note) The tutorial is [lua.md](lua.md). `help(resources)` shows the same at the prompt."]
+        var parts = [
+            "# Reference of the script interface",
+            "\(note) The tutorial is [lua.md](lua.md). `help(resources)` shows the same at the prompt.",
+        ]
         parts.append(
             "*step*: journaled before it acts and again with its result; may wait; not at a hook file's top level. *needs*: what the hook file "
                 + "declares with `needs { … }`. *in doubt*: what happens to it when the engine died meanwhile: `repeat` does it again, `verify` "
@@ -22,9 +25,14 @@ enum Reference {
             parts += ["### `\(type.name)`", type.doc, fields(type.fields, "field")]
             parts += type.methods.map(entry)
         }
-        parts += ["## Events", "They are listed in [events.md](events.md).", "## Errors", errors, "## Words of fleet.lua", "See also [fleet.md](fleet.md)."]
+        parts += [
+            "## Events", "They are listed in [events.md](events.md).", "## Errors", errors, "## Words of fleet.lua",
+            "See also [fleet.md](fleet.md).",
+        ]
         for word in Schema.fleetWords {
-            parts += ["### `\(word.name)\(word.hasName ? " \"name\"" : "")`", word.doc, code(word.example), fields(word.keys, "key")]
+            parts += [
+                "### `\(word.name)\(word.hasName ? " \"name\"" : "")`", word.doc, code(word.example), fields(word.keys, "key"),
+            ]
             for key in word.keys { if let inner = key.type.options { parts += ["`\(key.name)` has", fields(inner, "key")] } }
         }
         parts += ["### `\(Schema.secret.name) \"name\"`", Schema.secret.doc, code(Schema.secret.example ?? "")]
@@ -37,18 +45,23 @@ enum Reference {
                 let unit = field.unit.map { " (\($0))" } ?? ""
                 return "`\(field.name)`\(unit)\(field.doc.isEmpty ? "." : ": \(field.doc.lowercasedFirst)")"
             }
-            return "| `\(event.name)` | \(event.doc) | \(event.subjects.map(\.rawValue).joined(separator: ", ")) | \(data.joined(separator: " ")) |"
+            return
+                "| `\(event.name)` | \(event.doc) | \(event.subjects.map(\.rawValue).joined(separator: ", ")) | \(data.joined(separator: " ")) |"
         }
         let head = [
             "# Events", note,
             "Every event is durable before any hook sees it. It has `id`, `name`, `at` (milliseconds since 1970), `data`, and where they apply "
                 + "`resource` and `server` (snapshots).",
         ]
-        let table = ["| event | when | about | data |", "| --- | --- | --- | --- |"] + rows + ["| `user.…` | a script emitted it | | its own |"]
+        let table =
+            ["| event | when | about | data |", "| --- | --- | --- | --- |"] + rows + [
+                "| `user.…` | a script emitted it | | its own |"
+            ]
         return (head + [table.joined(separator: "\n")]).joined(separator: "\n\n") + "\n"
     }()
 
-    private static let errors = (["| code | meaning | remedy |", "| --- | --- | --- |"]
+    private static let errors =
+        (["| code | meaning | remedy |", "| --- | --- | --- |"]
         + Schema.errors.map { "| `\($0.code)` | \($0.meaning) | \($0.remedy) |" }).joined(separator: "\n")
 
     private static func entry(_ call: ScriptCall) -> String {
@@ -85,7 +98,8 @@ enum Reference {
     private static func fields(_ fields: [ScriptField], _ noun: String) -> String {
         let rows = fields.map { field in
             let type = field.type.options == nil ? field.type.words : "a table"
-            return "| `\(field.name)` | \(type)\(field.unit.map { " (\($0))" } ?? "")\(field.isOptional ? ", optional" : "") | \(field.doc) |"
+            return
+                "| `\(field.name)` | \(type)\(field.unit.map { " (\($0))" } ?? "")\(field.isOptional ? ", optional" : "") | \(field.doc) |"
         }
         return (["| \(noun) | type | meaning |", "| --- | --- | --- |"] + rows).joined(separator: "\n")
     }

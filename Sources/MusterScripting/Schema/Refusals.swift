@@ -20,28 +20,37 @@ enum Refusals {
     ///   - kind: Lua's name for the type of what was given.
     ///   - shown: What was given, when it is short to show.
     ///   - type: What would do, when it is not the parameter's own type.
-    static func value(call path: String, parameter: String, type: ScriptType? = nil, kind: String, shown: String?) -> MusterError {
+    static func value(call path: String, parameter: String, type: ScriptType? = nil, kind: String, shown: String?) -> MusterError
+    {
         let call = Schema.call(path)
         if parameter == "self", let call {
             return MusterError(
-                .badArgument, "\(path) wants a \(call.owner), not \(given(kind, shown))", hint: "call it with a colon: \(call.signature)")
+                .badArgument, "\(path) wants a \(call.owner), not \(given(kind, shown))",
+                hint: "call it with a colon: \(call.signature)")
         }
         let steps = parameter.split(separator: ".").map(String.init)
         var wanted = call?.parameters.first { $0.name == steps[0] }?.type
         if steps.count > 1 { wanted = wanted?.options?.first { $0.name == steps[1] }?.type }
         let type = type ?? wanted
         let name = steps.last ?? parameter
-        if let call, !call.isMethod, !call.owner.isEmpty, kind == "table", steps[0] == call.parameters.first?.name, type?.isTable != true {
+        if let call, !call.isMethod, !call.owner.isEmpty, kind == "table", steps[0] == call.parameters.first?.name,
+            type?.isTable != true
+        {
             return MusterError(
-                .badArgument, "\(path): \(name) is a table, not \(type?.words ?? "that")", hint: "call it with a dot: \(call.signature)")
+                .badArgument, "\(path): \(name) is a table, not \(type?.words ?? "that")",
+                hint: "call it with a dot: \(call.signature)")
         }
-        let message = kind == "nil" ? "\(name) is missing, \(type?.words ?? "a value")" : "\(name) is \(given(kind, shown)), not \(type?.words ?? "that")"
+        let message =
+            kind == "nil"
+            ? "\(name) is missing, \(type?.words ?? "a value")" : "\(name) is \(given(kind, shown)), not \(type?.words ?? "that")"
         return MusterError(.badArgument, "\(path): \(message)", hint: type?.example ?? call.map { "write \($0.signature)" })
     }
 
     static func option(call path: String, parameter: String, name: String) -> MusterError {
         let known = (Schema.call(path)?.parameters.first { $0.name == parameter }?.type.options ?? []).map(\.name)
-        if known.isEmpty { return MusterError(.badArgument, "\(path) has no options", hint: Schema.call(path).map { "write \($0.signature)" }) }
+        if known.isEmpty {
+            return MusterError(.badArgument, "\(path) has no options", hint: Schema.call(path).map { "write \($0.signature)" })
+        }
         if Int(name) != nil {
             return MusterError(
                 .badArgument, "\(path): \(parameter) has a value without a name", hint: "write { \(known[0]) = … }")

@@ -8,7 +8,8 @@ extension Schema {
         fields: [
             .field("name", .text, "Its name in `fleet.lua`, or what it was called when it was found."),
             .field("kind", .choice(["host", "vm"]), "A physical machine with a BMC, or a virtual one."),
-            .field("state", .choice(ResourceState.allCases.map(\.rawValue)), "What people see; it follows from the other fields."),
+            .field(
+                "state", .choice(ResourceState.allCases.map(\.rawValue)), "What people see; it follows from the other fields."),
             .field("power", .choice(["on", "off", "unknown"]), "Its last power reading."),
             .field("liveness", .choice(["alive", "silent", "unknown"]), "Whether heartbeats come."),
             .field("mode", .choice(["active", "maintenance"]), "Whether servers may be placed on it."),
@@ -38,7 +39,8 @@ extension Schema {
                     end)
                     """),
             .step(
-                "power_on", [.options(.optional("timeout", .duration, "How long to wait until its BMC reads on (default `\"60s\"`)."))],
+                "power_on",
+                [.options(.optional("timeout", .duration, "How long to wait until its BMC reads on (default `\"60s\"`)."))],
                 "Switches it on and waits until its BMC reads on. Refused as `stale` like `fence`.",
                 example: #"resources.get("node1"):power_on { timeout = "2m" }"#),
             .step(
@@ -52,7 +54,8 @@ extension Schema {
                 "set_boot_device", [.field("device", .choice(BootDevice.allCases.map(\.rawValue)), "What it boots from.")],
                 "For its next boot only.", example: #"resources.get("node1"):set_boot_device("pxe")"#),
             .step(
-                "set_mode", [.field("mode", .choice(["maintenance", "active"]), "Out of use, or in use.")], returns: .object("resource"),
+                "set_mode", [.field("mode", .choice(["maintenance", "active"]), "Out of use, or in use.")],
+                returns: .object("resource"),
                 "Takes it out of use, or returns it: nothing is placed on a machine in maintenance. Returns a new snapshot."),
             .step("servers", returns: .list(.object("server")), "The servers that it has a claim for."),
             .step("refresh", returns: .object("resource"), "A new snapshot."),
@@ -62,10 +65,12 @@ extension Schema {
         "resources", "The machines.",
         [
             .step(
-                "get", [.field("name", .text, "A machine's name.")], returns: .object("resource"), orNil: true, "The machine of this name.",
+                "get", [.field("name", .text, "A machine's name.")], returns: .object("resource"), orNil: true,
+                "The machine of this name.",
                 example: #"local node = resources.get("node1")"#),
             .step("list", returns: .list(.object("resource")), "All machines, by name."),
-            finder("resources", "resource", example: #"for _, node in ipairs(resources.find { state = "idle" }) do log(node) end"#),
+            finder(
+                "resources", "resource", example: #"for _, node in ipairs(resources.find { state = "idle" }) do log(node) end"#),
         ])
 
     /// `find`, which `PolicyPrelude` builds over `list`.
@@ -74,7 +79,8 @@ extension Schema {
             "find",
             [
                 .optional(
-                    "filter", .either([.map(.any), .handler(ScriptHandler(.call, [.field(kind, .object(kind))], returns: .boolean))]),
+                    "filter",
+                    .either([.map(.any), .handler(ScriptHandler(.call, [.field(kind, .object(kind))], returns: .boolean))]),
                     "A table of fields with the values that they must have, or a function that says whether it fits.")
             ],
             uses: ["\(table).list"], returns: .list(.object(kind)), "Those of `\(table).list()` that fit.", example: example)

@@ -7,7 +7,9 @@ import MusterEngine
 /// `muster check` knows. To add a call, add its entry to the file of its subject; a `.step` needs nothing else but its effect in
 /// the engine, a `.written` one its Lua in `PolicyPrelude`. Then `muster schema --write .` rewrites what is generated.
 public enum Schema {
-    public static let classes: [ScriptClass] = [resource, server, image, claim, evidence, trouble, event, error, plan, reservation, tick]
+    public static let classes: [ScriptClass] = [
+        resource, server, image, claim, evidence, trouble, event, error, plan, reservation, tick,
+    ]
     public static let tables: [ScriptTable] = [resources, servers, images, boot, ipmi, events, os]
     public static let functions: [ScriptCall] =
         (registering + waiting + branching + telling + helping).map { $0.owned(by: "", isMethod: false) }

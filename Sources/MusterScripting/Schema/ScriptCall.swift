@@ -87,13 +87,16 @@ extension ScriptCall {
     }
 
     /// A call without parameters that the engine executes.
-    public static func step(_ name: String, returns: ScriptType? = nil, orNil: Bool = false, _ doc: String, example: String? = nil) -> ScriptCall {
+    public static func step(
+        _ name: String, returns: ScriptType? = nil, orNil: Bool = false, _ doc: String, example: String? = nil
+    ) -> ScriptCall {
         step(name, [], returns: returns, orNil: orNil, doc, example: example)
     }
 
     /// A method under another name, as a function of a table.
     public static func alias(
-        _ name: String, _ parameters: [ScriptField], of path: String, returns: ScriptType? = nil, _ doc: String, example: String? = nil
+        _ name: String, _ parameters: [ScriptField], of path: String, returns: ScriptType? = nil, _ doc: String,
+        example: String? = nil
     ) -> ScriptCall {
         ScriptCall(name: name, body: .alias(path), parameters: parameters, returns: returns, doc: doc, example: example)
     }
@@ -110,7 +113,8 @@ extension ScriptCall {
 
     /// A function that runs functions of the script's side by side; its Lua is in `BranchPrelude`.
     public static func group(
-        _ name: String, _ parameters: [ScriptField], uses: [String] = [], returns: ScriptType, _ doc: String, example: String? = nil
+        _ name: String, _ parameters: [ScriptField], uses: [String] = [], returns: ScriptType, _ doc: String,
+        example: String? = nil
     ) -> ScriptCall {
         var call = written(name, parameters, uses: uses, returns: returns, doc, example: example)
         call.isGroup = true

@@ -62,7 +62,8 @@ extension ScriptType {
         case .size: "a size"
         case .eventName: "an event's name"
         case .moduleName: "a module's name"
-        case .choice(let texts): texts.count == 1 ? "\"\(texts[0])\"" : "one of " + texts.map { "\"\($0)\"" }.joined(separator: ", ")
+        case .choice(let texts):
+            texts.count == 1 ? "\"\(texts[0])\"" : "one of " + texts.map { "\"\($0)\"" }.joined(separator: ", ")
         case .list(let item): "a list of \(item.plural)"
         case .map: "a table with names"
         case .object(let name): Self.article(name) + " " + name

@@ -22,9 +22,12 @@ extension Schema {
                 "claim", [.field("resource", .named("resource"), "The machine that shall run it.")], returns: .object("claim"),
                 "Gives the machine the right to run the server's image, cuts what an earlier claim left, and opens the export. Refused as `claim_alive` while an earlier claim is alive and there is no evidence against it, as `evidence_void` when that evidence was contradicted.",
                 example: #"local claim = servers.get("shop"):claim(resources.get("node1"))"#),
-            .step("release", returns: .text, "Ends the claim by the evidence that its machine is off, and cuts the export. Returns how it was cut, in words."),
             .step(
-                "wait_ready", [.options(.optional("timeout", .duration, "Instead of that of `fleet.lua`."))], returns: .object("server"),
+                "release", returns: .text,
+                "Ends the claim by the evidence that its machine is off, and cuts the export. Returns how it was cut, in words."),
+            .step(
+                "wait_ready", [.options(.optional("timeout", .duration, "Instead of that of `fleet.lua`."))],
+                returns: .object("server"),
                 "Waits until the readiness check of `fleet.lua` passes; then the server is `running`."),
             .step("start", "Sets its target to running; the hook of `server.wanted` brings it about."),
             .step("stop", "Sets its target to stopped; the hook of `server.unwanted` brings it about."),
@@ -35,10 +38,14 @@ extension Schema {
         "servers", "The servers.",
         [
             .step(
-                "get", [.field("name", .text, "A server's name.")], returns: .object("server"), orNil: true, "The server of this name.",
+                "get", [.field("name", .text, "A server's name.")], returns: .object("server"), orNil: true,
+                "The server of this name.",
                 example: #"local shop = servers.get("shop")"#),
             .step("list", returns: .list(.object("server")), "All servers, by priority, highest first."),
-            finder("servers", "server", example: #"for _, server in ipairs(servers.find { state = "blocked" }) do log(server, server.blocked.reason) end"#),
+            finder(
+                "servers", "server",
+                example: #"for _, server in ipairs(servers.find { state = "blocked" }) do log(server, server.blocked.reason) end"#
+            ),
         ])
 
     static let image = ScriptClass(
@@ -53,7 +60,9 @@ extension Schema {
     static let images = ScriptTable(
         "images", "The images.",
         [
-            .step("get", [.field("name", .text, "An image's name.")], returns: .object("image"), orNil: true, "The image of this name."),
+            .step(
+                "get", [.field("name", .text, "An image's name.")], returns: .object("image"), orNil: true,
+                "The image of this name."),
             .step("list", returns: .list(.object("image")), "All images, by name."),
             finder("images", "image", example: #"log(#images.find { format = "raw" }, "raw images")"#),
         ])
@@ -71,7 +80,9 @@ extension Schema {
         "evidence", isSnapshot: false, "The recorded reason to believe that a machine can no longer touch anything.",
         fields: [
             .field("id", .integer, "Its number."),
-            .field("kind", .choice(["off", "revoked", "expired", "manual"]), "What it is: its BMC read off, its export is cut, its watchdog ran out, an operator's word."),
+            .field(
+                "kind", .choice(["off", "revoked", "expired", "manual"]),
+                "What it is: its BMC read off, its export is cut, its watchdog ran out, an operator's word."),
             .field("resource", .text, "The machine's name."),
             .optional("epoch", .integer, "The claim it is bound to."),
             .field("at", .integer, unit: "ms since 1970", "When it was recorded."),

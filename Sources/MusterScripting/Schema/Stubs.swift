@@ -5,7 +5,8 @@ enum Stubs {
         return ([head] + blocks).map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
 
-    static let functions = file("The functions that belong to no table.", Schema.functions.filter { $0.name != "require" }.flatMap(call))
+    static let functions = file(
+        "The functions that belong to no table.", Schema.functions.filter { $0.name != "require" }.flatMap(call))
 
     static let tables = file(
         "The global tables.",
@@ -34,7 +35,8 @@ enum Stubs {
     private static func word(_ word: FleetWord) -> [[String]] {
         let name = "muster.fleet.\(word.name)"
         let keys: [String] = ["---@class \(name)"] + word.keys.map { field($0, name) }
-        let parameters = word.hasName ? ["---@param name string", "---@return fun(fields: \(name))"] : ["---@param fields \(name)"]
+        let parameters =
+            word.hasName ? ["---@param name string", "---@return fun(fields: \(name))"] : ["---@param fields \(name)"]
         let function = "function \(word.name)(\(word.hasName ? "name" : "fields")) end"
         return nested(word.keys, name) + [keys, ["---\(word.doc)"] + parameters + [function]]
     }
@@ -42,8 +44,10 @@ enum Stubs {
     // MARK: Parts
 
     private static func call(_ call: ScriptCall) -> [[String]] {
-        let options = call.parameters.compactMap { parameter in parameter.type.options.map { ($0, "muster.\(call.path).\(parameter.name)") } }
-            .filter { !$0.0.isEmpty }
+        let options = call.parameters.compactMap { parameter in
+            parameter.type.options.map { ($0, "muster.\(call.path).\(parameter.name)") }
+        }
+        .filter { !$0.0.isEmpty }
         var blocks: [[String]] = options.map { fields, name in ["---@class \(name)"] + fields.map { field($0) } }
         let name = { (name: String) in
             call.owner.isEmpty ? name : "\(call.owner)\(call.isMethod ? ":" : ".")\(name)"
@@ -55,7 +59,8 @@ enum Stubs {
         if call.hasTry {
             let answer = call.returns.map { ["---@return \(text($0))? result"] } ?? ["---@return nil"]
             blocks.append(
-                ["---Like `\(call.name)`, but returns `nil` and the error instead of raising it.", "---@async"] + parameters + answer
+                ["---Like `\(call.name)`, but returns `nil` and the error instead of raising it.", "---@async"] + parameters
+                    + answer
                     + ["---@return muster.error? problem", "function \(name("try_\(call.name)"))(\(names)) end"])
         }
         return blocks

@@ -6,7 +6,11 @@ extension Schema {
                 "time", [.optional("parts", .table, "`year`, `month`, `day`, and `hour` (12), `min`, `sec`.")], returns: .integer,
                 "Seconds since 1970: of the parts, else of the present, like `now()`."),
             .written(
-                "date", [.optional("format", .text, "As of C's strftime; `\"*t\"` gives a table."), .optional("time", .number, unit: "s since 1970", "Default: the present.")],
+                "date",
+                [
+                    .optional("format", .text, "As of C's strftime; `\"*t\"` gives a table."),
+                    .optional("time", .number, unit: "s since 1970", "Default: the present."),
+                ],
                 returns: .any, "A time as text.", example: #"log(os.date("%H:%M", now()))"#),
         ])
 

@@ -1,5 +1,7 @@
 --- Fences a machine that failed, and recovers its servers on the best standby.
 
+needs { "power", "storage" }
+
 local recover = require "muster.recover"
 
 local function fail_over(event)

@@ -1,5 +1,7 @@
 --- Starts the servers that should run, and stops those that should not.
 
+needs { "power", "storage" }
+
 local recover = require "muster.recover"
 local stop = require "muster.stop"
 

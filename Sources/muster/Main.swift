@@ -38,12 +38,16 @@ struct Muster: ParsableCommand {
                     MaintenanceCommand.self,
                 ]),
             CommandGroup(
-                name: "Scripts:", subcommands: [RunsCommand.self, ReplayCommand.self, EmitCommand.self, HooksCommand.self, RunCommand.self, ReplCommand.self]),
+                name: "Scripts:",
+                subcommands: [
+                    RunsCommand.self, ReplayCommand.self, EmitCommand.self, HooksCommand.self, RunCommand.self, CheckCommand.self,
+                    ReplCommand.self,
+                ]),
             CommandGroup(
                 name: "Set-up:",
                 subcommands: [
                     PlanCommand.self, ApplyCommand.self, SecretCommand.self, RamdiskCommand.self, DoctorCommand.self,
-                    VersionCommand.self,
+                    VersionCommand.self, SchemaCommand.self,
                 ]),
             CommandGroup(name: "To try it:", subcommands: [LabCommand.self]),
         ])

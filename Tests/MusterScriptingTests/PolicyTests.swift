@@ -12,7 +12,7 @@ import Testing
 
     @Test(arguments: [
         ("every(1/0, function() end)", "interval"), ("every(0/0, function() end)", "interval"), ("every('10ms', function() end)", "interval"),
-        ("on('x', {'resource'}, function() end)", "options"), ("on('x', { kye = 'resource' }, function() end)", "kye"), ("on('x'", "expected"),
+        ("on('user.x', {'resource'}, function() end)", "options"), ("on('user.x', { kye = 'resource' }, function() end)", "kye"), ("on('x'", "expected"), ("on('resource.faild', function() end)", "no event"),
         ("error('boom')", "boom"), ("sleep(1)", "top level"), ("require 'nothing.here'", "nothing.here"), ("on(1, function() end)", "event's name"),
     ]) func aBrokenHookIsNamedAndTheOthersGoOn(_ text: String, _ word: String) async throws {
         let folder = try HookDirectory(["good.lua": "on('user.x', function() log('good') end)"])

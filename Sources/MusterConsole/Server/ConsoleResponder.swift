@@ -20,7 +20,7 @@ struct ConsoleResponder: HTTPResponder {
             return Response(
                 MusterError("too_large", "the request is larger than \(Quantity.people(bytes: Int64(Self.largestBody)))"))
         } catch let error where !(error is HTTPParserError) {
-            return Response(MusterError("internal", "\(error)"))
+            return Response(MusterError(unexpected: error))
         }
     }
 

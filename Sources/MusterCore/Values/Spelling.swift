@@ -7,17 +7,19 @@ public enum Spelling {
             .min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
     }
 
-    /// Levenshtein's edit distance.
+    /// The edit distance: characters inserted, left out, replaced, or swapped with their neighbour.
     private static func distance(_ left: [Character], _ right: [Character]) -> Int {
+        var before = [Int](repeating: 0, count: right.count + 1)
         var row = Array(0...right.count)
         for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
+            var next = [i + 1]
             for (j, b) in right.enumerated() {
-                let above = row[j + 1]
-                row[j + 1] = a == b ? diagonal : 1 + min(diagonal, above, row[j])
-                diagonal = above
+                var least = min(row[j] + (a == b ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+                if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { least = min(least, before[j - 1] + 1) }
+                next.append(least)
             }
+            before = row
+            row = next
         }
         return row[right.count]
     }

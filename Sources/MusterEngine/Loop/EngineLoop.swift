@@ -158,7 +158,7 @@ public actor EngineLoop {
             } catch let error as MusterError {
                 result = .failure(error)
             } catch {
-                result = .failure(MusterError("internal", "\(error)"))
+                result = .failure(MusterError(unexpected: error))
             }
             await self.report(id, result)
         }

@@ -54,7 +54,7 @@ extension Engine {
         } catch let error as MusterError {
             outcome = .error(error)
         } catch {
-            outcome = .error(MusterError("internal", "\(error)"))
+            outcome = .error(MusterError(unexpected: error))
         }
         if case .step(let run, let address) = owner { complete(run, address, outcome, now: now) }
         review(now: now)

@@ -91,7 +91,7 @@ extension Engine {
         } catch let error as MusterError {
             finishStep(step, .error(error), now: now)
         } catch {
-            finishStep(step, .error(MusterError("internal", "\(error)")), now: now)
+            finishStep(step, .error(MusterError(unexpected: error)), now: now)
         }
     }
 

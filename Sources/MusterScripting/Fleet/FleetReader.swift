@@ -174,9 +174,8 @@ public enum FleetReader {
     private static func bootNetwork(_ fields: FieldReader) throws -> BootNetwork {
         var fields = fields
         let interface = try fields.required("interface", example: "\"eth1\"")
-        _ = try fields.required("address", example: "\"10.77.0.1/24\"")
         guard let address = try fields.parsed("address", "an address with prefix", example: "10.77.0.1/24", IPv4Network.init(_:)) else {
-            throw fields.wrong("address is missing", hint: "address = \"10.77.0.1/24\"")
+            throw fields.wrong("address is missing", hint: "add address = \"10.77.0.1/24\"")
         }
         var network = BootNetwork(interface: interface, address: address, files: try fields.required("files", example: "\"/var/lib/muster/boot\""))
         if let range = try fields.text("range") {

@@ -43,15 +43,25 @@ public actor HookFolder {
             let bundle = try folders.bundle(hook: name)
             guard files[name]?.tried != bundle.hash else { return }
             tried = bundle.hash
+            let warnings = try Self.check(bundle)
             let declarations = try await parse(bundle)
             // From here on only another file or the store can be what keeps it from being loaded: that is worth another try.
             tried = ""
             try await load(bundle, declarations)
+            for warning in warnings { report(warning.error(0)) }
         } catch let error as MusterError where error.code.rawValue.hasPrefix("store_") {
             throw error
         } catch let error as MusterError {
             try await broken(name, tried, error)
         }
+    }
+
+    /// What is surely wrong refuses the file, as a syntax error does. Answers the warnings.
+    private static func check(_ bundle: CodeBundle) throws(MusterError) -> [Problem] {
+        let problems = Checker.check(hook: bundle)
+        let errors = problems.filter { $0.severity == .error }
+        if let first = errors.first { throw first.error(errors.count - 1) }
+        return problems
     }
 
     private func parse(_ bundle: CodeBundle) async throws -> [HookDeclaration] {

@@ -3,7 +3,9 @@ import MusterLua
 
 /// Registrations of a hook file as declarations.
 enum HookReader {
-    private static let options: Set<String> = ["at", "backoff", "key", "name", "retry"]
+    private static func options(_ call: String) -> [String] {
+        (Schema.call(call)?.parameters.compactMap(\.type.options).first ?? []).map(\.name)
+    }
 
     /// Errors: `bad_argument` with the registration's place.
     static func declaration(_ registration: LuaRegistration, number: Int, file: String) throws(MusterError) -> HookDeclaration {
@@ -13,11 +15,11 @@ enum HookReader {
         if arguments[1].object == nil, arguments[1] != .array([]) {
             throw MusterError(.badArgument, "\(registration.name): the options are a table with names", hint: "{ key = \"resource\" }", place: place)
         }
-        for name in options.keys.sorted() where !self.options.contains(name) {
-            throw MusterError(
-                .badArgument, "\(registration.name): there is no option \"\(name)\"",
-                hint: Spelling.nearest(name, self.options).map { "did you mean \"\($0)\"?" } ?? "the options are \(self.options.sorted().joined(separator: ", "))",
-                place: place)
+        let known = Self.options(registration.name)
+        for name in options.keys.sorted() where !known.contains(name) {
+            var error = Refusals.option(call: registration.name, parameter: "options", name: name)
+            error.place = place
+            throw error
         }
         let stem = file.hasSuffix(".lua") ? String(file.dropLast(4)) : file
         let id = HookID(options["name"]?.string ?? "\(stem)#\(number)")

@@ -68,7 +68,8 @@ final class Policy: @unchecked Sendable {
     }
 
     private static let hostFunctions: [LuaHostFunction] =
-        (Effects.names + ["all", "race"]).map { .effect($0) } + Calendar.functions + [.registration("on"), .registration("every")]
+        (Effects.names + ["all", "race"]).map { .effect($0) } + [.registration("on"), .registration("every"), .registration("needs")]
+        + Calendar.functions + Refusals.functions + [Help.function]
 
     /// Parses a bundle's main file once and remembers it.
     func chunk(_ bundle: CodeBundle, in lua: Lua) throws(MusterError) -> LuaChunk {
@@ -88,7 +89,8 @@ final class Policy: @unchecked Sendable {
         guard let strand = start.strand else { throw MusterError(.script, "\(bundle.main) did not load") }
         defer { lua.finish(strand) }
         var loaded = LoadedChunk(chunk: chunk, declarations: [], handlers: [:])
-        for (index, registration) in lua.registrations(of: strand).enumerated() {
+        let registrations = lua.registrations(of: strand).filter { $0.name != "needs" }
+        for (index, registration) in registrations.enumerated() {
             let declaration = try HookReader.declaration(registration, number: index + 1, file: bundle.main)
             guard let handler = registration.functions.first else { continue }
             guard loaded.handlers.updateValue(handler, forKey: declaration.id) == nil else {

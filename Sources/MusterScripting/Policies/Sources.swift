@@ -53,7 +53,7 @@ public struct SourceFolders: Sendable {
             .notFound, "there is no module \"\(name)\"", hint: "looked in \(folders.joined(separator: ", "))", place: place)
     }
 
-    private static func read(_ path: String) throws -> String {
+    static func read(_ path: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw MusterError(.notFound, "cannot read \(path)", hint: "check that the file exists and is readable")
         }

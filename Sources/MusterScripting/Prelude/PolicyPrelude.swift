@@ -1,196 +1,112 @@
 import MusterLua
 
 /// The library of hook files and scripts: Muster's objects, over the engine's calls (`host["resource.fence"]`, …).
+///
+/// What only passes arguments on is generated from the schema; here is what is written in Lua.
 enum PolicyPrelude {
-    static let source = LuaSource(
-        name: "=muster",
-        text: #"""
-            local function message(...)
-              local parts = table.pack(...)
-              for i = 1, parts.n do parts[i] = tostring(parts[i]) end
-              return table.concat(parts, "\t")
+    static let source = LuaSource(name: "=muster", text: helpers + Bindings.lua + written + BranchPrelude.text + Bindings.twins + Help.lua + sealing)
+
+    /// What the bindings are made of.
+    private static let helpers = #"""
+        -- Raises what Swift says about an argument that does not fit.
+        local function refuse(call, parameter, value)
+          local kind = type(value)
+          local shown = (kind == "string" or kind == "number" or kind == "boolean") and tostring(value) or nil
+          host.refuse(call, parameter, kind, shown)
+        end
+
+        -- An order says which incarnation of the machine it was decided for.
+        local function reference(value)
+          if type(value) == "string" then return { name = value } end
+          return { name = value.name, incarnation = value.incarnation }
+        end
+
+        -- The object of a method.
+        local function want(kind, value, call)
+          if type(value) ~= "string" and (type(value) ~= "table" or not value.name) then refuse(call, "self", value) end
+          return reference(value)
+        end
+
+        local function options_of(options, known, call, parameter)
+          if options == nil then return {} end
+          if type(options) ~= "table" then refuse(call, parameter, options) end
+          for name, value in pairs(options) do
+            local fits = known[name]
+            if not fits then host.refuse_option(call, parameter, tostring(name)) end
+            if not fits(value) then refuse(call, parameter .. "." .. name, value) end
+          end
+          return options
+        end
+
+        -- A step that raises has a twin that returns nil and the error.
+        local function with_twins(calls, names)
+          for _, name in ipairs(names) do
+            local call = calls[name]
+            calls["try_" .. name] = function(...)
+              local results = table.pack(pcall(call, ...))
+              if results[1] then return table.unpack(results, 2, results.n) end
+              return nil, results[2]
             end
+          end
+        end
 
-            function log(...) host.log(message(...)) end
-            print = log
-            function now() return host.now() end
-            function sleep(duration) return host.sleep(duration) end
-            os = {
-              time = function(parts) if parts then return host.time_of(parts) end return host.now() end,
-              date = function(format, time) return host.date(format or "%Y-%m-%d %H:%M:%S", time or host.now()) end,
-            }
-            function wait_for(name, options) return host.wait_for(name, options or {}) end
+        """#
 
-            -- The branches of a group, those with names after those with numbers, and what each is called.
-            local function branches_of(call, given)
-              local keys, functions = {}, {}
-              for key, branch in pairs(given) do
-                if type(branch) ~= "function" then
-                  error({ code = "bad_argument", message = call .. ": " .. tostring(key) .. " is no function",
-                          hint = call .. " { function() … end, name = function() … end }" }, 0)
-                end
-                keys[#keys + 1], functions[#functions + 1] = key, branch
-              end
-              return keys, functions
-            end
+    private static let written = #"""
+        local function message(...)
+          local parts = table.pack(...)
+          for i = 1, parts.n do parts[i] = tostring(parts[i]) end
+          return table.concat(parts, "\t")
+        end
 
-            function all(branches)
-              local keys, functions = branches_of("all", branches)
-              local results = {}
-              for i, values in ipairs(host.all(functions)) do results[keys[i]] = values[1] end
-              return results
-            end
+        function log(...) host.log(message(...)) end
+        print = log
 
-            function race(branches)
-              local keys, functions = branches_of("race", branches)
-              if #keys == 0 then error({ code = "bad_argument", message = "race: there is nobody to win it" }, 0) end
-              local winner, values = host.race(functions)
-              return keys[winner], table.unpack(values)
-            end
+        function os.time(parts)
+          if parts then return host.time_of(parts) end
+          return host.now()
+        end
+        function os.date(format, time) return host.date(format or "%Y-%m-%d %H:%M:%S", time or host.now()) end
 
-            function timeout(duration, body)
-              local results
-              local winner = race {
-                done = function() results = table.pack(body()) end,
-                late = function() sleep(duration) end,
-              }
-              if winner == "late" then
-                error({ code = "timeout", message = "not done within " .. tostring(duration), hint = "give it more time, or look at what it waits for" }, 0)
-              end
-              return table.unpack(results, 1, results.n)
-            end
-
-            function ask(question, options) return host.ask(question, options or {}) end
-            function continue_as(state) return host.continue_as(state) end
-
-            local reservation = { __name = "reservation" }
-            reservation.__index = reservation
-            function reservation:release()
-              local names = self.names
-              self.names = nil
-              if names then host["reserve.release"](names) end
-            end
-            reservation.__close = reservation.release
-
-            function reserve(machines, options)
-              if type(machines) == "table" and machines.name then machines = { machines } end
-              local names = {}
-              for i, machine in ipairs(machines) do names[i] = type(machine) == "table" and machine.name or machine end
-              host.reserve(names, options or {})
-              return setmetatable({ names = names }, reservation)
-            end
-
-            -- An order says which incarnation of the machine it was decided for.
-            local function ref(object) return { name = object.name, incarnation = object.incarnation } end
-
-            local function want(kind, value, call)
-              if type(value) == "string" then return { name = value } end
-              if type(value) ~= "table" or not value.name then
-                error({ code = "bad_argument", message = call .. " wants a " .. kind .. ", not " .. tostring(value),
-                        hint = "call it with a colon: " .. kind .. ":" .. call:match("[^.]*$") .. "()" }, 0)
-              end
-              return ref(value)
-            end
-
-            -- Every call that raises has a twin `try_…` that returns nil and the error.
-            local function with_try(calls)
-              local names = {}
-              for name in pairs(calls) do names[#names + 1] = name end
-              for _, name in ipairs(names) do
-                local call = calls[name]
-                if type(call) == "function" and name:sub(1, 2) ~= "__" then
-                  calls["try_" .. name] = function(...)
-                    local results = table.pack(pcall(call, ...))
-                    if results[1] then return table.unpack(results, 2, results.n) end
-                    return nil, results[2]
-                  end
+        local function finder(collection, call)
+          return function(filter)
+            if filter ~= nil and type(filter) ~= "table" and type(filter) ~= "function" then refuse(call, "filter", filter) end
+            local found = {}
+            for _, object in ipairs(collection.list()) do
+              local fits = true
+              if type(filter) == "function" then
+                fits = filter(object)
+              else
+                for field, value in pairs(filter or {}) do
+                  if object[field] ~= value then fits = false end
                 end
               end
-              return calls
+              if fits then found[#found + 1] = object end
             end
+            return found
+          end
+        end
 
-            local function named(members)
-              members.__eq = function(a, b) return a.name == b.name end
-              members.__tostring = function(self) return self.name end
-              return with_try(members)
-            end
+        resources.find = finder(resources, "resources.find")
+        servers.find = finder(servers, "servers.find")
+        images.find = finder(images, "images.find")
 
-            local function method(kind, name)
-              local call = kind .. "." .. name
-              local effect = host[call]
-              return function(self, options) return effect(want(kind, self, call), options or {}) end
-            end
+        """#
 
-            local resource = {}
-            for _, name in ipairs { "fence", "power_on", "power_off", "shut_down", "read_power", "servers", "refresh" } do
-              resource[name] = method("resource", name)
-            end
-            function resource:set_boot_device(device)
-              return host["resource.set_boot_device"](want("resource", self, "resource.set_boot_device"), device)
-            end
-            function resource:set_mode(mode)
-              return host["resource.set_mode"](want("resource", self, "resource.set_mode"), mode)
-            end
-            host.class("resource", named(resource))
+    /// How snapshots compare and read, and that they get their methods.
+    private static let sealing = #"""
+        local function named(members)
+          members.__eq = function(a, b) return a.name == b.name end
+          members.__tostring = function(self) return self.name end
+          return members
+        end
 
-            local server = {}
-            for _, name in ipairs { "release", "wait_ready", "start", "stop", "refresh" } do server[name] = method("server", name) end
-            function server:claim(target)
-              return host["server.claim"](want("server", self, "server.claim"), want("resource", target, "server.claim"))
-            end
-            host.class("server", named(server))
-            host.class("image", named {})
-            host.class("event", { __tostring = function(self) return self.name .. " #" .. self.id end })
-            host.class("claim", { __tostring = function(self) return "claim " .. self.epoch end })
-
-            local function finder(list)
-              return function(filter)
-                local found = {}
-                for _, object in ipairs(list()) do
-                  local fits = true
-                  if type(filter) == "function" then
-                    fits = filter(object)
-                  else
-                    for field, value in pairs(filter or {}) do
-                      if object[field] ~= value then fits = false end
-                    end
-                  end
-                  if fits then found[#found + 1] = object end
-                end
-                return found
-              end
-            end
-
-            local function collection(plural)
-              local list = function() return host[plural .. ".list"]() end
-              return {
-                get = function(name) return host[plural .. ".get"](name) end,
-                list = list,
-                find = finder(list),
-              }
-            end
-
-            resources = collection "resources"
-            servers = collection "servers"
-            images = collection "images"
-
-            boot = with_try {
-              plan = function(target) return host["boot.plan"](want("resource", target, "boot.plan")) end,
-            }
-
-            ipmi = with_try {
-              power = function(target) return resource.read_power(target) end,
-              on = function(target, options) return resource.power_on(target, options) end,
-              off = function(target, options) return resource.power_off(target, options) end,
-              soft_off = function(target) return resource.shut_down(target) end,
-              set_boot_device = function(target, device) return resource.set_boot_device(target, device) end,
-            }
-
-            events = {
-              emit = function(name, data, options) return host["events.emit"](name, data or {}, options or {}) end,
-              wait_for = wait_for,
-            }
-            """#)
+        host.class("resource", named(resource))
+        host.class("server", named(server))
+        host.class("image", named {})
+        host.class("event", { __tostring = function(self) return self.name .. " #" .. self.id end })
+        host.class("claim", { __tostring = function(self) return "claim " .. self.epoch end })
+        """#
 
     /// The registrations of hook files, which know where they were called.
     static let registrations = LuaSource(
@@ -201,23 +117,32 @@ enum PolicyPrelude {
               return type(problem) == "table" and problem.place or tostring(problem):match("^(.-:%d+)") or "?"
             end
 
-            local function check(condition, call, message)
-              if not condition then error({ code = "bad_argument", message = call .. ": " .. message }, 0) end
+            local function check(condition, call, parameter, value)
+              if condition then return end
+              local kind = type(value)
+              local shown = (kind == "string" or kind == "number" or kind == "boolean") and tostring(value) or nil
+              host.refuse(call, parameter, kind, shown)
             end
 
             function on(name, options, handler)
-              if handler == nil then options, handler = {}, options end
-              check(type(name) == "string", "on", "the first argument is an event's name")
-              check(type(options) == "table", "on", "the options are a table")
-              check(type(handler) == "function", "on", "the last argument is a function(event)")
+              if handler == nil and type(options) ~= "table" then options, handler = {}, options end
+              check(type(name) == "string", "on", "event", name)
+              check(type(options) == "table", "on", "options", options)
+              check(type(handler) == "function", "on", "handler", handler)
               host.on(name, options, handler, place())
             end
 
             function every(interval, options, handler)
-              if handler == nil then options, handler = {}, options end
-              check(type(interval) == "string" or type(interval) == "number", "every", "the first argument is a duration")
-              check(type(handler) == "function", "every", "the last argument is a function()")
+              if handler == nil and type(options) ~= "table" then options, handler = {}, options end
+              check(type(interval) == "string" or type(interval) == "number", "every", "interval", interval)
+              check(type(options) == "table", "every", "options", options)
+              check(type(handler) == "function", "every", "handler", handler)
               host.every(interval, options, handler, place())
+            end
+
+            function needs(capabilities)
+              check(type(capabilities) == "table", "needs", "capabilities", capabilities)
+              host.needs(capabilities, place())
             end
             """#)
 }

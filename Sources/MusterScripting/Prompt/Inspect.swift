@@ -19,6 +19,7 @@ enum Inspect {
             return "{\n" + items.map { "\(indent)  \(text($0, indent: indent + "  ")),\n" }.joined() + indent + "}"
         case .object(let fields):
             if fields.isEmpty { return "{}" }
+            if fields[Value.typeKey] == "help" { return fields["text"]?.string ?? "" }
             return head(fields) + "{\n"
                 + fields.keys.filter { $0 != Value.typeKey }.sorted().map {
                     "\(indent)  \(key($0)) = \(inner(fields[$0] ?? .null, indent)),\n"

@@ -43,7 +43,7 @@ enum FailureReport {
             Foundation.exit(0)
         }
         guard status == .validationFailure else {
-            show(MusterError("failed", "\(error)"))
+            show(MusterError(unexpected: error))
             Foundation.exit(ExitStatus.failed)
         }
         // The parser's own word for it has a capital.

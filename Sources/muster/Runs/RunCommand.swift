@@ -62,11 +62,12 @@ struct RunCommand: AsyncParsableCommand {
         } else if run.status == .done, !run.result.isNull {
             Screen.out.line(TextWidth.clean(Words.result(run.result)))
         }
+        let error = FailedCall.error(of: run, (try? story["steps"].decode([Step].self)) ?? [])
         switch run.status {
         case .done: return
-        case .cancelled: throw run.error ?? MusterError(.cancelled, "run \(run.id) was cancelled")
+        case .cancelled: throw error ?? MusterError(.cancelled, "run \(run.id) was cancelled")
         default:
-            throw run.error
+            throw error
                 ?? MusterError("run_failed", "run \(run.id) is \(run.status.rawValue)", hint: "muster runs show \(run.id)")
         }
     }

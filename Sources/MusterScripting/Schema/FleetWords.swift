@@ -1,0 +1,95 @@
+import MusterCore
+
+extension Schema {
+    /// The words of `fleet.lua`.
+    public static let fleetWords: [FleetWord] = [
+        FleetWord(
+            "settings", hasName: false, "How the engine watches.",
+            example: #"settings { heartbeat = "1s", suspect_after = "3s", failed_after = "10s" }"#,
+            keys: [
+                .optional("heartbeat", .duration, "How often machines report (1s)."),
+                .optional("suspect_after", .duration, "Silence that makes a machine suspect (3s)."),
+                .optional("failed_after", .duration, "Silence that makes it failed (10s)."),
+                .optional("quiet_time", .duration, "After an engine start nothing is concluded from silence for so long (15s)."),
+                .optional("stall_after", .duration, "A gap in the engine's own running that begins the count anew (1.5s)."),
+                .optional("power_poll", .duration, "How often BMCs are read (10s)."),
+                .optional("power_poll_urgent", .duration, "The same for machines in question (1s)."),
+                .optional("fence_timeout", .duration, "How long a power off may take to be seen (60s)."),
+                .optional("start_timeout", .duration, "How long a machine may take to report after power on (300s)."),
+                .optional("isolation_count", .integer, "So many silent at once may be the engine's own fault (3)."),
+                .optional("isolation_share", .number, "… when they are more than this part of all (1/3)."),
+                .optional("step_limit", .integer, "The steps that one run may take (10000)."),
+                .optional(
+                    "run_limit", .integer, "Runs of one hook that execute at once; those that only wait do not count (200)."),
+                .optional(
+                    "queue_limit", .integer, "Runs of one hook that wait in memory; past it, its events wait in the store (1000)."
+                ),
+                .optional("dedup_window", .duration, "How long the key of an event is remembered (24h)."),
+            ]),
+        FleetWord(
+            "boot_network", hasName: false, "The network that machines boot from.",
+            example: #"boot_network { interface = "eth1", address = "10.77.0.1/24", files = "/var/lib/muster/boot" }"#,
+            keys: [
+                .field("interface", .text, "The engine's network card there."),
+                .field("address", .text, "The engine's own address there, with prefix."),
+                .field("files", .text, "The folder of vmlinuz, ramdisk.gz, undionly.kpxe, snponly.efi."),
+                .optional("range", .text, "Two addresses, for machines that are not declared."),
+                .optional("http_port", .integer, "The boot service's port (8080)."),
+                .optional("kernel_arguments", .text, "More arguments for the machines' kernel."),
+            ]),
+        FleetWord(
+            "host", hasName: true, "A physical machine.",
+            example: #"host "node1" { mac = "52:54:00:77:00:01", memory = "64G", cpus = 16 }"#,
+            keys: [
+                .optional("mac", .text, "The card that it boots from; this or `macs`."),
+                .optional("macs", .list(.text), "More cards."),
+                .optional("address", .text, "Its address on the boot network."), .optional("memory", .size, "Its memory."),
+                .optional("cpus", .integer, "Its CPUs (1)."), .optional("tags", .list(.text), "What servers may ask for."),
+                .optional(
+                    "bmc",
+                    .options([
+                        .field("address", .text, "Where it answers."), .field("user", .text, "Who asks."),
+                        .optional("password", .object("secret"), "`secret \"bmc/NAME\"`; never in plain text."),
+                        .optional("port", .integer, "Its port (623)."),
+                        .optional(
+                            "cipher_suites", .either([.integer, .list(.integer)]), "Tried in order ({ 17, 3 }); 0 is refused."),
+                        .optional("workarounds", .list(.text), "libfreeipmi's names."),
+                    ]), "How it is switched from afar."),
+            ]),
+        FleetWord(
+            "image", hasName: true, "An operating system on a disk.",
+            example: #"image "shop" { path = "/var/lib/muster/images/shop.raw" }"#,
+            keys: [
+                .field("path", .text, "Where it lies on the engine's machine."),
+                .optional("format", .choice(Image.Format.allCases.map(\.rawValue)), "How it is stored (raw)."),
+            ]),
+        FleetWord(
+            "server", hasName: true, "A workload.",
+            example: #"server "shop" { image = "shop", memory = "4G", priority = 10, ready = { http = "http://10.77.0.100/" } }"#,
+            keys: [
+                .field("image", .text, "The name of its image."), .optional("memory", .size, "The memory it needs."),
+                .optional("cpus", .integer, "The CPUs it needs (1)."),
+                .optional("tags", .list(.text), "What its machine must have."),
+                .optional("priority", .integer, "Higher goes first (0)."),
+                .optional("address", .text, "Its own address, with prefix, which travels with it."),
+                .optional(
+                    "ready",
+                    .options([
+                        .optional("http", .text, "A URL that answers 200–399."),
+                        .optional("tcp", .text, "`address:port` that accepts."),
+                        .optional("timeout", .duration, "How long it may take (120s)."),
+                    ]), "When it counts as running; `http` or `tcp`."),
+                .optional(
+                    "target", .choice(["running", "stopped"]),
+                    "What it should be when it is declared for the first time; from then on `muster server start` and `stop` decide."
+                ),
+            ]),
+    ]
+
+    public static func fleetWord(_ name: String) -> FleetWord? { fleetWords.first { $0.name == name } }
+
+    /// `secret "NAME"`, the value that stands for a secret in the fleet file.
+    static let secret = ScriptCall.written(
+        "secret", [.field("name", .text, "The secret's name.")], returns: .object("secret"),
+        "Stands for a secret that `muster secret set NAME` stored.", example: #"password = secret "bmc/node1""#)
+}

@@ -1,0 +1,88 @@
+import MusterCore
+import MusterEngine
+
+extension Schema {
+    static let resource = ScriptClass(
+        "resource",
+        "A machine that can run a server, as it was when the step that returned it was taken: reading a field never asks the engine, `refresh()` does.",
+        fields: [
+            .field("name", .text, "Its name in `fleet.lua`, or what it was called when it was found."),
+            .field("kind", .choice(["host", "vm"]), "A physical machine with a BMC, or a virtual one."),
+            .field(
+                "state", .choice(ResourceState.allCases.map(\.rawValue)), "What people see; it follows from the other fields."),
+            .field("power", .choice(["on", "off", "unknown"]), "Its last power reading."),
+            .field("liveness", .choice(["alive", "silent", "unknown"]), "Whether heartbeats come."),
+            .field("mode", .choice(["active", "maintenance"]), "Whether servers may be placed on it."),
+            .field("assignment", .choice(["idle", "claimed"]), "Whether a claim on it is alive."),
+            .field("memory_mib", .integer, unit: "MiB", "Its memory."),
+            .field("cpus", .integer, "Its CPUs."),
+            .field("tags", .list(.text), "Its tags in `fleet.lua`."),
+            .field("macs", .list(.text), "Its network cards that may boot, the first one first."),
+            .field("incarnation", .integer, "Grows with each boot, power transition and claim: orders are bound to it."),
+            .field("has_bmc", .boolean, "Whether it can be switched from afar."),
+            .field("declared", .boolean, "False for one that was found by booting and is in no `fleet.lua`."),
+            .optional("address", .text, "Its own address on the boot network."),
+            .optional("server", .text, "The name of the server that has a claim on it."),
+            .optional("boot_id", .text, "The boot it reported last."),
+            .optional("uuid", .text, "Its DMI UUID, once it reported one."),
+            .optional("reserved_by", .integer, "The number of the run that keeps it."),
+            .optional("bmc_fault", .text, "Why its BMC could not be read last time."),
+        ],
+        methods: [
+            .step(
+                "fence", returns: .object("evidence"),
+                "Switches it off and returns the evidence once its BMC reads off. Refused as `stale` when it booted or came back since the snapshot, as `disarmed` while failovers are disarmed.",
+                example: """
+                    on("resource.failed", { key = "resource" }, function(event)
+                      local evidence = event.resource:fence()
+                      log("off:", evidence.detail)
+                    end)
+                    """),
+            .step(
+                "power_on",
+                [.options(.optional("timeout", .duration, "How long to wait until its BMC reads on (default `\"60s\"`)."))],
+                "Switches it on and waits until its BMC reads on. Refused as `stale` like `fence`.",
+                example: #"resources.get("node1"):power_on { timeout = "2m" }"#),
+            .step(
+                "power_off", returns: .object("evidence"),
+                "Switches it off hard and waits until its BMC reads off. Refused as `stale` like `fence`."),
+            .step("shut_down", "Asks its operating system to shut down (ACPI). It may not listen: read its power afterwards."),
+            .step(
+                "read_power", returns: .choice(["on", "off", "unknown"]), "Asks its BMC now.",
+                example: #"if resources.get("node1"):read_power() == "off" then log("it sleeps") end"#),
+            .step(
+                "set_boot_device", [.field("device", .choice(BootDevice.allCases.map(\.rawValue)), "What it boots from.")],
+                "For its next boot only.", example: #"resources.get("node1"):set_boot_device("pxe")"#),
+            .step(
+                "set_mode", [.field("mode", .choice(["maintenance", "active"]), "Out of use, or in use.")],
+                returns: .object("resource"),
+                "Takes it out of use, or returns it: nothing is placed on a machine in maintenance. Returns a new snapshot."),
+            .step("servers", returns: .list(.object("server")), "The servers that it has a claim for."),
+            .step("refresh", returns: .object("resource"), "A new snapshot."),
+        ])
+
+    static let resources = ScriptTable(
+        "resources", "The machines.",
+        [
+            .step(
+                "get", [.field("name", .text, "A machine's name.")], returns: .object("resource"), orNil: true,
+                "The machine of this name.",
+                example: #"local node = resources.get("node1")"#),
+            .step("list", returns: .list(.object("resource")), "All machines, by name."),
+            finder(
+                "resources", "resource", example: #"for _, node in ipairs(resources.find { state = "idle" }) do log(node) end"#),
+        ])
+
+    /// `find`, which `PolicyPrelude` builds over `list`.
+    static func finder(_ table: String, _ kind: String, example: String) -> ScriptCall {
+        .written(
+            "find",
+            [
+                .optional(
+                    "filter",
+                    .either([.map(.any), .handler(ScriptHandler(.call, [.field(kind, .object(kind))], returns: .boolean))]),
+                    "A table of fields with the values that they must have, or a function that says whether it fits.")
+            ],
+            uses: ["\(table).list"], returns: .list(.object(kind)), "Those of `\(table).list()` that fit.", example: example)
+    }
+}

@@ -1,0 +1,50 @@
+---@meta
+
+-- The events' names; those that begin with `user.` are free. Generated from the schema: muster schema --write .
+
+---@alias muster.event_name
+---| string
+---| '"resource.discovered"' # an unknown machine booted and reported
+---| '"resource.booting"' # a machine asked for its boot plan
+---| '"resource.booted"' # it reported with a new boot id
+---| '"resource.power_on"' # its power reading changed to on
+---| '"resource.power_off"' # its power reading changed to off, or it was switched off
+---| '"resource.suspect"' # no heartbeat for `suspect_after`
+---| '"resource.failed"' # no heartbeat for `failed_after`, or silent and read off
+---| '"resource.held"' # it failed, and nothing may be done about it now
+---| '"resource.returned"' # a silent machine sends heartbeats again
+---| '"resource.start_timeout"' # it was switched on and never reported
+---| '"resource.fenced"' # it was seen off, or an operator said so
+---| '"resource.stale_heartbeat"' # it still runs under a claim that is over; it was told to reset
+---| '"resource.bmc_fault"' # its BMC began to fail
+---| '"resource.bmc_answers"' # its BMC answers again
+---| '"resource.bmc_mismatch"' # its BMC's GUID is not its DMI UUID
+---| '"resource.maintenance"' # it was taken out of use
+---| '"resource.active"' # it was returned to use
+---| '"fence.ordered"' # an operator ordered a fence
+---| '"fence.failed"' # an order to switch it off was not seen to succeed
+---| '"evidence.voided"' # a sign of life came after it
+---| '"claim.made"' # a claim began
+---| '"claim.ended"' # a claim ended by evidence
+---| '"export.cut"' # an ended claim's export is gone
+---| '"export.died"' # a living claim's export ended by itself
+---| '"server.wanted"' # it should run; the machine is the one it had, if any
+---| '"server.unwanted"' # it should not run
+---| '"server.running"' # its readiness check passed
+---| '"server.blocked"' # nobody works on bringing it where it should be
+---| '"server.unblocked"' # it is not blocked any more
+---| '"run.failed"' # a run ended with an error
+---| '"run.asking"' # a run asks an operator something (`muster runs answer`)
+---| '"run.answered"' # an operator answered
+---| '"run.preempted"' # a run of higher precedence took its machines; it is cancelled
+---| '"hook.broken"' # a hook file does not load; its last good version goes on serving
+---| '"fleet.applied"' # a fleet was applied
+---| '"fleet.rejected"' # a fleet was refused at the start
+---| '"engine.started"' # the engine started: the count of silence begins anew
+---| '"engine.stalled"' # the engine did not run for a while: the count of silence begins anew
+---| '"engine.network_down"' # the machines' network went
+---| '"engine.network_up"' # the machines' network came
+---| '"store.full"' # the state directory's disk is full: what was accepted goes on from the reserve, nothing new is accepted
+---| '"store.room"' # there is room on the disk again
+---| '"engine.armed"' # failovers may happen
+---| '"engine.disarmed"' # no failover happens

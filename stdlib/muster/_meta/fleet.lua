@@ -1,0 +1,95 @@
+---@meta
+
+-- The words of fleet.lua. Generated from the schema: muster schema --write .
+
+---@class muster.secret
+---@field secret string
+
+---@class muster.fleet.settings
+---@field heartbeat? muster.duration How often machines report (1s).
+---@field suspect_after? muster.duration Silence that makes a machine suspect (3s).
+---@field failed_after? muster.duration Silence that makes it failed (10s).
+---@field quiet_time? muster.duration After an engine start nothing is concluded from silence for so long (15s).
+---@field stall_after? muster.duration A gap in the engine's own running that begins the count anew (1.5s).
+---@field power_poll? muster.duration How often BMCs are read (10s).
+---@field power_poll_urgent? muster.duration The same for machines in question (1s).
+---@field fence_timeout? muster.duration How long a power off may take to be seen (60s).
+---@field start_timeout? muster.duration How long a machine may take to report after power on (300s).
+---@field isolation_count? integer So many silent at once may be the engine's own fault (3).
+---@field isolation_share? number … when they are more than this part of all (1/3).
+---@field step_limit? integer The steps that one run may take (10000).
+---@field run_limit? integer Runs of one hook that execute at once; those that only wait do not count (200).
+---@field queue_limit? integer Runs of one hook that wait in memory; past it, its events wait in the store (1000).
+---@field dedup_window? muster.duration How long the key of an event is remembered (24h).
+
+---How the engine watches.
+---@param fields muster.fleet.settings
+function settings(fields) end
+
+---@class muster.fleet.boot_network
+---@field interface string The engine's network card there.
+---@field address string The engine's own address there, with prefix.
+---@field files string The folder of vmlinuz, ramdisk.gz, undionly.kpxe, snponly.efi.
+---@field range? string Two addresses, for machines that are not declared.
+---@field http_port? integer The boot service's port (8080).
+---@field kernel_arguments? string More arguments for the machines' kernel.
+
+---The network that machines boot from.
+---@param fields muster.fleet.boot_network
+function boot_network(fields) end
+
+---@class muster.fleet.host.bmc
+---@field address string Where it answers.
+---@field user string Who asks.
+---@field password? muster.secret `secret "bmc/NAME"`; never in plain text.
+---@field port? integer Its port (623).
+---@field cipher_suites? integer|integer[] Tried in order ({ 17, 3 }); 0 is refused.
+---@field workarounds? string[] libfreeipmi's names.
+
+---@class muster.fleet.host
+---@field mac? string The card that it boots from; this or `macs`.
+---@field macs? string[] More cards.
+---@field address? string Its address on the boot network.
+---@field memory? muster.size Its memory.
+---@field cpus? integer Its CPUs (1).
+---@field tags? string[] What servers may ask for.
+---@field bmc? muster.fleet.host.bmc How it is switched from afar.
+
+---A physical machine.
+---@param name string
+---@return fun(fields: muster.fleet.host)
+function host(name) end
+
+---@class muster.fleet.image
+---@field path string Where it lies on the engine's machine.
+---@field format? "raw"|"qcow2" How it is stored (raw).
+
+---An operating system on a disk.
+---@param name string
+---@return fun(fields: muster.fleet.image)
+function image(name) end
+
+---@class muster.fleet.server.ready
+---@field http? string A URL that answers 200–399.
+---@field tcp? string `address:port` that accepts.
+---@field timeout? muster.duration How long it may take (120s).
+
+---@class muster.fleet.server
+---@field image string The name of its image.
+---@field memory? muster.size The memory it needs.
+---@field cpus? integer The CPUs it needs (1).
+---@field tags? string[] What its machine must have.
+---@field priority? integer Higher goes first (0).
+---@field address? string Its own address, with prefix, which travels with it.
+---@field ready? muster.fleet.server.ready When it counts as running; `http` or `tcp`.
+---@field target? "running"|"stopped" What it should be when it is declared for the first time; from then on `muster server start` and `stop` decide.
+
+---A workload.
+---@param name string
+---@return fun(fields: muster.fleet.server)
+function server(name) end
+
+---Stands for a secret that `muster secret set NAME` stored.
+---@param name string The secret's name.
+---@return muster.secret
+function secret(name) end

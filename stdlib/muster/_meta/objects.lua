@@ -1,0 +1,306 @@
+---@meta
+
+-- What calls return. Generated from the schema: muster schema --write .
+
+---@alias muster.duration string|number
+---@alias muster.size string|number
+
+---A machine that can run a server, as it was when the step that returned it was taken: reading a field never asks the engine, `refresh()` does.
+---@class muster.resource
+---@field name string Its name in `fleet.lua`, or what it was called when it was found.
+---@field kind "host"|"vm" A physical machine with a BMC, or a virtual one.
+---@field state "unknown"|"off"|"starting"|"idle"|"active"|"suspect"|"failed"|"fenced"|"maintenance" What people see; it follows from the other fields.
+---@field power "on"|"off"|"unknown" Its last power reading.
+---@field liveness "alive"|"silent"|"unknown" Whether heartbeats come.
+---@field mode "active"|"maintenance" Whether servers may be placed on it.
+---@field assignment "idle"|"claimed" Whether a claim on it is alive.
+---@field memory_mib integer Its memory. (MiB)
+---@field cpus integer Its CPUs.
+---@field tags string[] Its tags in `fleet.lua`.
+---@field macs string[] Its network cards that may boot, the first one first.
+---@field incarnation integer Grows with each boot, power transition and claim: orders are bound to it.
+---@field has_bmc boolean Whether it can be switched from afar.
+---@field declared boolean False for one that was found by booting and is in no `fleet.lua`.
+---@field address? string Its own address on the boot network.
+---@field server? string The name of the server that has a claim on it.
+---@field boot_id? string The boot it reported last.
+---@field uuid? string Its DMI UUID, once it reported one.
+---@field reserved_by? integer The number of the run that keeps it.
+---@field bmc_fault? string Why its BMC could not be read last time.
+local resource = {}
+
+---Switches it off and returns the evidence once its BMC reads off. Refused as `stale` when it booted or came back since the snapshot, as `disarmed` while failovers are disarmed.
+---@async
+---@return muster.evidence
+function resource:fence() end
+
+---Like `fence`, but returns `nil` and the error instead of raising it.
+---@async
+---@return muster.evidence? result
+---@return muster.error? problem
+function resource:try_fence() end
+
+---@class muster.resource.power_on.options
+---@field timeout? muster.duration How long to wait until its BMC reads on (default `"60s"`).
+
+---Switches it on and waits until its BMC reads on. Refused as `stale` like `fence`.
+---@async
+---@param options? muster.resource.power_on.options
+function resource:power_on(options) end
+
+---Like `power_on`, but returns `nil` and the error instead of raising it.
+---@async
+---@param options? muster.resource.power_on.options
+---@return nil
+---@return muster.error? problem
+function resource:try_power_on(options) end
+
+---Switches it off hard and waits until its BMC reads off. Refused as `stale` like `fence`.
+---@async
+---@return muster.evidence
+function resource:power_off() end
+
+---Like `power_off`, but returns `nil` and the error instead of raising it.
+---@async
+---@return muster.evidence? result
+---@return muster.error? problem
+function resource:try_power_off() end
+
+---Asks its operating system to shut down (ACPI). It may not listen: read its power afterwards.
+---@async
+function resource:shut_down() end
+
+---Like `shut_down`, but returns `nil` and the error instead of raising it.
+---@async
+---@return nil
+---@return muster.error? problem
+function resource:try_shut_down() end
+
+---Asks its BMC now.
+---@async
+---@return "on"|"off"|"unknown"
+function resource:read_power() end
+
+---Like `read_power`, but returns `nil` and the error instead of raising it.
+---@async
+---@return "on"|"off"|"unknown"? result
+---@return muster.error? problem
+function resource:try_read_power() end
+
+---For its next boot only.
+---@async
+---@param device "pxe"|"disk"|"bios"|"none" What it boots from.
+function resource:set_boot_device(device) end
+
+---Like `set_boot_device`, but returns `nil` and the error instead of raising it.
+---@async
+---@param device "pxe"|"disk"|"bios"|"none" What it boots from.
+---@return nil
+---@return muster.error? problem
+function resource:try_set_boot_device(device) end
+
+---Takes it out of use, or returns it: nothing is placed on a machine in maintenance. Returns a new snapshot.
+---@async
+---@param mode "maintenance"|"active" Out of use, or in use.
+---@return muster.resource
+function resource:set_mode(mode) end
+
+---Like `set_mode`, but returns `nil` and the error instead of raising it.
+---@async
+---@param mode "maintenance"|"active" Out of use, or in use.
+---@return muster.resource? result
+---@return muster.error? problem
+function resource:try_set_mode(mode) end
+
+---The servers that it has a claim for.
+---@async
+---@return muster.server[]
+function resource:servers() end
+
+---Like `servers`, but returns `nil` and the error instead of raising it.
+---@async
+---@return muster.server[]? result
+---@return muster.error? problem
+function resource:try_servers() end
+
+---A new snapshot.
+---@async
+---@return muster.resource
+function resource:refresh() end
+
+---Like `refresh`, but returns `nil` and the error instead of raising it.
+---@async
+---@return muster.resource? result
+---@return muster.error? problem
+function resource:try_refresh() end
+
+---A workload with its image, as it was when the step that returned it was taken.
+---@class muster.server
+---@field name string Its name in `fleet.lua`.
+---@field image string The name of its image.
+---@field state "stopped"|"placing"|"starting"|"running"|"stopping"|"moving"|"blocked" Where it is on its way.
+---@field target "running"|"stopped" What it should be.
+---@field priority integer Higher goes first.
+---@field memory_mib integer The memory it needs. (MiB)
+---@field cpus integer The CPUs it needs.
+---@field tags string[] The tags that its machine must have.
+---@field address? string Its own address, which travels with it.
+---@field resource? string The name of the machine that has its claim.
+---@field epoch? integer The number of its claim.
+---@field blocked? muster.trouble Why nobody works on bringing it where it should be.
+local server = {}
+
+---Gives the machine the right to run the server's image, cuts what an earlier claim left, and opens the export. Refused as `claim_alive` while an earlier claim is alive and there is no evidence against it, as `evidence_void` when that evidence was contradicted.
+---@async
+---@param resource muster.resource|string The machine that shall run it.
+---@return muster.claim
+function server:claim(resource) end
+
+---Like `claim`, but returns `nil` and the error instead of raising it.
+---@async
+---@param resource muster.resource|string The machine that shall run it.
+---@return muster.claim? result
+---@return muster.error? problem
+function server:try_claim(resource) end
+
+---Ends the claim by the evidence that its machine is off, and cuts the export. Returns how it was cut, in words.
+---@async
+---@return string
+function server:release() end
+
+---Like `release`, but returns `nil` and the error instead of raising it.
+---@async
+---@return string? result
+---@return muster.error? problem
+function server:try_release() end
+
+---@class muster.server.wait_ready.options
+---@field timeout? muster.duration Instead of that of `fleet.lua`.
+
+---Waits until the readiness check of `fleet.lua` passes; then the server is `running`.
+---@async
+---@param options? muster.server.wait_ready.options
+---@return muster.server
+function server:wait_ready(options) end
+
+---Like `wait_ready`, but returns `nil` and the error instead of raising it.
+---@async
+---@param options? muster.server.wait_ready.options
+---@return muster.server? result
+---@return muster.error? problem
+function server:try_wait_ready(options) end
+
+---Sets its target to running; the hook of `server.wanted` brings it about.
+---@async
+function server:start() end
+
+---Like `start`, but returns `nil` and the error instead of raising it.
+---@async
+---@return nil
+---@return muster.error? problem
+function server:try_start() end
+
+---Sets its target to stopped; the hook of `server.unwanted` brings it about.
+---@async
+function server:stop() end
+
+---Like `stop`, but returns `nil` and the error instead of raising it.
+---@async
+---@return nil
+---@return muster.error? problem
+function server:try_stop() end
+
+---A new snapshot.
+---@async
+---@return muster.server
+function server:refresh() end
+
+---Like `refresh`, but returns `nil` and the error instead of raising it.
+---@async
+---@return muster.server? result
+---@return muster.error? problem
+function server:try_refresh() end
+
+---An operating system on a disk.
+---@class muster.image
+---@field name string Its name in `fleet.lua`.
+---@field path string Where it lies on the engine's machine.
+---@field format "raw"|"qcow2" How it is stored.
+---@field server? string The name of the server whose claim uses it.
+local image = {}
+
+---The right of one machine to run one server's image.
+---@class muster.claim
+---@field epoch integer Its number, which only grows.
+---@field server string The server's name.
+---@field image string The image's name.
+---@field resource muster.resource The machine, as it is after the claim.
+local claim = {}
+
+---The recorded reason to believe that a machine can no longer touch anything.
+---@class muster.evidence
+---@field id integer Its number.
+---@field kind "off"|"revoked"|"expired"|"manual" What it is: its BMC read off, its export is cut, its watchdog ran out, an operator's word.
+---@field resource string The machine's name.
+---@field epoch? integer The claim it is bound to.
+---@field at integer When it was recorded. (ms since 1970)
+---@field detail string What was seen, in words.
+---@field operatorName? string Whose word it is, for `manual`.
+---@field spent boolean Whether it ended a claim already.
+---@field voided? string Why it counts no more.
+local evidence = {}
+
+---Why a server is blocked.
+---@class muster.trouble
+---@field reason string What is wrong.
+---@field remedy string What to do about it.
+---@field since integer Since when. (ms since 1970)
+local trouble = {}
+
+---A fact that happened, durable before anyone reacts to it.
+---@class muster.event
+---@field id integer Its number, which only grows.
+---@field name muster.event_name What happened.
+---@field at integer When. (ms since 1970)
+---@field data table<string, any> More facts; the events' list says which.
+---@field resource? muster.resource The machine it is about, with the incarnation it had then.
+---@field server? muster.server The server it is about.
+---@field state? any What an earlier run of the hook left with `continue_as`.
+local event = {}
+
+---What a call that failed raises, and `pcall` and `try_…` return.
+---@class muster.error
+---@field code string A stable word to compare; see the list of errors.
+---@field message string What went wrong.
+---@field hint? string What to do about it.
+---@field resource? string The machine, server or image concerned.
+---@field place? string `file:line` of the script.
+---@field traceback? string The calls that led there, innermost first.
+local error = {}
+
+---What a machine does at its next boot.
+---@class muster.plan
+---@field plan "discover"|"image" Report and wait, or run a server's image.
+---@field server? string The name of the server whose image it runs.
+local plan = {}
+
+---Machines that the run keeps; a `<close>` variable gives them back.
+---@class muster.reservation
+---@field names string[] The machines' names.
+local reservation = {}
+
+---Gives them back.
+---@async
+function reservation:release() end
+
+---Like `release`, but returns `nil` and the error instead of raising it.
+---@async
+---@return nil
+---@return muster.error? problem
+function reservation:try_release() end
+
+---What a timer's function gets.
+---@class muster.tick
+---@field number integer The timer's count.
+---@field at integer When it was due. (ms since 1970)
+local tick = {}

@@ -1,0 +1,268 @@
+---@meta
+
+-- The global tables. Generated from the schema: muster schema --write .
+
+---The machines.
+resources = {}
+
+---The machine of this name.
+---@async
+---@param name string A machine's name.
+---@return muster.resource?
+function resources.get(name) end
+
+---Like `get`, but returns `nil` and the error instead of raising it.
+---@async
+---@param name string A machine's name.
+---@return muster.resource? result
+---@return muster.error? problem
+function resources.try_get(name) end
+
+---All machines, by name.
+---@async
+---@return muster.resource[]
+function resources.list() end
+
+---Like `list`, but returns `nil` and the error instead of raising it.
+---@async
+---@return muster.resource[]? result
+---@return muster.error? problem
+function resources.try_list() end
+
+---Those of `resources.list()` that fit.
+---@async
+---@param filter? table<string, any>|fun(resource: muster.resource): boolean A table of fields with the values that they must have, or a function that says whether it fits.
+---@return muster.resource[]
+function resources.find(filter) end
+
+---Like `find`, but returns `nil` and the error instead of raising it.
+---@async
+---@param filter? table<string, any>|fun(resource: muster.resource): boolean A table of fields with the values that they must have, or a function that says whether it fits.
+---@return muster.resource[]? result
+---@return muster.error? problem
+function resources.try_find(filter) end
+
+---The servers.
+servers = {}
+
+---The server of this name.
+---@async
+---@param name string A server's name.
+---@return muster.server?
+function servers.get(name) end
+
+---Like `get`, but returns `nil` and the error instead of raising it.
+---@async
+---@param name string A server's name.
+---@return muster.server? result
+---@return muster.error? problem
+function servers.try_get(name) end
+
+---All servers, by priority, highest first.
+---@async
+---@return muster.server[]
+function servers.list() end
+
+---Like `list`, but returns `nil` and the error instead of raising it.
+---@async
+---@return muster.server[]? result
+---@return muster.error? problem
+function servers.try_list() end
+
+---Those of `servers.list()` that fit.
+---@async
+---@param filter? table<string, any>|fun(server: muster.server): boolean A table of fields with the values that they must have, or a function that says whether it fits.
+---@return muster.server[]
+function servers.find(filter) end
+
+---Like `find`, but returns `nil` and the error instead of raising it.
+---@async
+---@param filter? table<string, any>|fun(server: muster.server): boolean A table of fields with the values that they must have, or a function that says whether it fits.
+---@return muster.server[]? result
+---@return muster.error? problem
+function servers.try_find(filter) end
+
+---The images.
+images = {}
+
+---The image of this name.
+---@async
+---@param name string An image's name.
+---@return muster.image?
+function images.get(name) end
+
+---Like `get`, but returns `nil` and the error instead of raising it.
+---@async
+---@param name string An image's name.
+---@return muster.image? result
+---@return muster.error? problem
+function images.try_get(name) end
+
+---All images, by name.
+---@async
+---@return muster.image[]
+function images.list() end
+
+---Like `list`, but returns `nil` and the error instead of raising it.
+---@async
+---@return muster.image[]? result
+---@return muster.error? problem
+function images.try_list() end
+
+---Those of `images.list()` that fit.
+---@async
+---@param filter? table<string, any>|fun(image: muster.image): boolean A table of fields with the values that they must have, or a function that says whether it fits.
+---@return muster.image[]
+function images.find(filter) end
+
+---Like `find`, but returns `nil` and the error instead of raising it.
+---@async
+---@param filter? table<string, any>|fun(image: muster.image): boolean A table of fields with the values that they must have, or a function that says whether it fits.
+---@return muster.image[]? result
+---@return muster.error? problem
+function images.try_find(filter) end
+
+---What machines boot.
+boot = {}
+
+---What it would be told at its next boot.
+---@async
+---@param resource muster.resource|string The machine.
+---@return muster.plan
+function boot.plan(resource) end
+
+---Like `plan`, but returns `nil` and the error instead of raising it.
+---@async
+---@param resource muster.resource|string The machine.
+---@return muster.plan? result
+---@return muster.error? problem
+function boot.try_plan(resource) end
+
+---The power methods of `resource`, as functions.
+ipmi = {}
+
+---Asks its BMC now.
+---@async
+---@param resource muster.resource|string The machine.
+---@return "on"|"off"|"unknown"
+function ipmi.power(resource) end
+
+---Like `power`, but returns `nil` and the error instead of raising it.
+---@async
+---@param resource muster.resource|string The machine.
+---@return "on"|"off"|"unknown"? result
+---@return muster.error? problem
+function ipmi.try_power(resource) end
+
+---@class muster.ipmi.on.options
+---@field timeout? muster.duration How long to wait until its BMC reads on.
+
+---Switches it on and waits until its BMC reads on.
+---@async
+---@param resource muster.resource|string The machine.
+---@param options? muster.ipmi.on.options
+function ipmi.on(resource, options) end
+
+---Like `on`, but returns `nil` and the error instead of raising it.
+---@async
+---@param resource muster.resource|string The machine.
+---@param options? muster.ipmi.on.options
+---@return nil
+---@return muster.error? problem
+function ipmi.try_on(resource, options) end
+
+---Switches it off hard and waits until its BMC reads off.
+---@async
+---@param resource muster.resource|string The machine.
+---@return muster.evidence
+function ipmi.off(resource) end
+
+---Like `off`, but returns `nil` and the error instead of raising it.
+---@async
+---@param resource muster.resource|string The machine.
+---@return muster.evidence? result
+---@return muster.error? problem
+function ipmi.try_off(resource) end
+
+---Asks its operating system to shut down.
+---@async
+---@param resource muster.resource|string The machine.
+function ipmi.soft_off(resource) end
+
+---Like `soft_off`, but returns `nil` and the error instead of raising it.
+---@async
+---@param resource muster.resource|string The machine.
+---@return nil
+---@return muster.error? problem
+function ipmi.try_soft_off(resource) end
+
+---For its next boot only.
+---@async
+---@param resource muster.resource|string The machine.
+---@param device "pxe"|"disk"|"bios"|"none" What it boots from.
+function ipmi.set_boot_device(resource, device) end
+
+---Like `set_boot_device`, but returns `nil` and the error instead of raising it.
+---@async
+---@param resource muster.resource|string The machine.
+---@param device "pxe"|"disk"|"bios"|"none" What it boots from.
+---@return nil
+---@return muster.error? problem
+function ipmi.try_set_boot_device(resource, device) end
+
+---Events.
+events = {}
+
+---@class muster.events.emit.options
+---@field key? string The same key again is the same event: its number comes back, and nothing else happens.
+
+---Records an event of your own; other hooks may listen for it. Returns its number.
+---@async
+---@param name muster.event_name A name that begins with `user.`.
+---@param data? table<string, any> More facts, plain values by name.
+---@param options? muster.events.emit.options
+---@return integer
+function events.emit(name, data, options) end
+
+---Like `emit`, but returns `nil` and the error instead of raising it.
+---@async
+---@param name muster.event_name A name that begins with `user.`.
+---@param data? table<string, any> More facts, plain values by name.
+---@param options? muster.events.emit.options
+---@return integer? result
+---@return muster.error? problem
+function events.try_emit(name, data, options) end
+
+---@class muster.events.wait_for.options
+---@field resource? muster.resource|string Only those of this machine.
+---@field server? muster.server|string Only those of this server.
+---@field timeout? muster.duration How long to wait (default: without end).
+
+---The same as the global `wait_for`.
+---@async
+---@param event muster.event_name The event's name.
+---@param options? muster.events.wait_for.options
+---@return muster.event?
+function events.wait_for(event, options) end
+
+---Like `wait_for`, but returns `nil` and the error instead of raising it.
+---@async
+---@param event muster.event_name The event's name.
+---@param options? muster.events.wait_for.options
+---@return muster.event? result
+---@return muster.error? problem
+function events.try_wait_for(event, options) end
+
+---The calendar, always in UTC. There is nothing else of Lua's `os`.
+os = {}
+
+---Seconds since 1970: of the parts, else of the present, like `now()`.
+---@param parts? table `year`, `month`, `day`, and `hour` (12), `min`, `sec`.
+---@return integer
+function os.time(parts) end
+
+---A time as text.
+---@param format? string As of C's strftime; `"*t"` gives a table.
+---@param time? number Default: the present.
+---@return any
+function os.date(format, time) end

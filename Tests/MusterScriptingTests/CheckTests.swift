@@ -221,7 +221,7 @@ import Testing
         checker.check(tree)
         #expect(checker.problems.map { "\($0.line):\($0.column) \($0.message)" } == [
             "1:25 sleep is a step, and an answer only computes: it is waited for",
-            "2:59 resources.list is a step, and an answer only computes: it is waited for",
+            "2:58 resources.list is a step, and an answer only computes: it is waited for",
         ])
     }
 

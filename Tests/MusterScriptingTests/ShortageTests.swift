@@ -25,6 +25,7 @@ import Testing
         #expect(try await answer(scene, "apply", ["source": "", "file": "fleet.lua"]) == .storeFull)
         #expect(try await answer(scene, "arm") == .storeFull)
         for request in ["status", "resources", "events", "runs", "hooks", "disarm"] { #expect(try await answer(scene, request) == nil) }
+        #expect(try await answer(scene, "run.answer", ["id": 1, "answer": "x"]) != .storeFull)
         #expect(try await answer(scene, "fence", ["name": "node1", "confirm_off": true]) == nil)
         let status = try await Control(loop: scene.loop, scripts: scene.scripting).answer("status", .null, operatorName: "maria")
         #expect(status["store_short"] == true)

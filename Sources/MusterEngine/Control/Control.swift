@@ -21,7 +21,7 @@ public struct Control: Sendable {
     ]
 
     /// What may be asked while the disk is full: what ends or holds back work, and what a failover under way may be waiting for.
-    static let acceptedWhenShort: Set<String> = ["fence", "disarm", "run.cancel", "session.end"]
+    static let acceptedWhenShort: Set<String> = ["fence", "disarm", "run.cancel", "run.answer", "session.end"]
 
     /// Answers one request. `operatorName` is the person who asks, for the record. Errors: `not_found` for an unknown request, and what
     /// the request itself throws.

@@ -29,7 +29,10 @@ let package = Package(
         .target(name: "MusterEngine", dependencies: ["MusterCore"], swiftSettings: strict),
         .target(
             name: "MusterStore",
-            dependencies: ["MusterEngine", "CSodium", "CLinuxShim", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "MusterEngine", "CSodium", "CLinuxShim", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .target(name: "MusterLua", dependencies: ["MusterCore", "CLuaShim"], swiftSettings: strict),
         .target(name: "MusterScripting", dependencies: ["MusterLua", "MusterEngine", "CSodium"], swiftSettings: strict),

@@ -8,47 +8,72 @@ extension Value {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func write(into bytes: inout [UInt8]) {
+    /// Appends the canonical JSON text as UTF-8.
+    public func write(into bytes: inout [UInt8]) {
         switch self {
         case .null: bytes += "null".utf8
         case .bool(let flag): bytes += (flag ? "true" : "false").utf8
         case .int(let number): bytes += String(number).utf8
         case .double(let number): bytes += (number.isFinite ? number.description : "null").utf8
         case .string(let text): Value.write(text, into: &bytes)
-        case .array(let items):
-            bytes.append(UInt8(ascii: "["))
-            for (index, item) in items.enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                item.write(into: &bytes)
-            }
-            bytes.append(UInt8(ascii: "]"))
-        case .object(let fields):
-            bytes.append(UInt8(ascii: "{"))
-            for (index, key) in fields.keys.sorted().enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                Value.write(key, into: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                (fields[key] ?? .null).write(into: &bytes)
-            }
-            bytes.append(UInt8(ascii: "}"))
+        case .array(let items): Value.write(items, into: &bytes)
+        case .object(let fields): Value.write(fields, into: &bytes)
         }
     }
 
-    private static func write(_ text: String, into bytes: inout [UInt8]) {
+    /// Appends a list as `write(into:)` does.
+    public static func write(_ items: [Value], into bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "["))
+        var isFirst = true
+        for item in items {
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+            item.write(into: &bytes)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// Appends an object as `write(into:)` does.
+    public static func write(_ fields: [String: Value], into bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "{"))
+        var isFirst = true
+        for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+            write(key, into: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            value.write(into: &bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// Appends a text in quotes. What needs no escape, nearly always all of it, is copied at once.
+    public static func write(_ text: String, into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case UInt8(ascii: "\n"): bytes += "\\n".utf8
-            case UInt8(ascii: "\t"): bytes += "\\t".utf8
-            case UInt8(ascii: "\r"): bytes += "\\r".utf8
-            case 0..<0x20: bytes += "\\u00\(hexadecimal(byte))".utf8
-            default: bytes.append(byte)
+        var text = text
+        text.withUTF8 { source in
+            var copied = 0
+            for index in source.indices where needsEscape(source[index]) {
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: source[copied..<index]))
+                copied = index + 1
+                escape(source[index], into: &bytes)
             }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: source[copied...]))
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool { byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") }
+
+    private static func escape(_ byte: UInt8, into bytes: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""): bytes += "\\\"".utf8
+        case UInt8(ascii: "\\"): bytes += "\\\\".utf8
+        case UInt8(ascii: "\n"): bytes += "\\n".utf8
+        case UInt8(ascii: "\t"): bytes += "\\t".utf8
+        case UInt8(ascii: "\r"): bytes += "\\r".utf8
+        default: bytes += "\\u00\(hexadecimal(byte))".utf8
+        }
     }
 
     /// The same value as it comes back from the journal, where a whole number is an integer however a script computed it. Errors:

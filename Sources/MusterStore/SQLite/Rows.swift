@@ -3,64 +3,8 @@ import GRDB
 import MusterCore
 import MusterEngine
 
-/// Objects to rows and back.
+/// Rows to objects; `RowWriter` writes them.
 enum Rows {
-    static func insert(_ event: Event, _ database: Database) throws {
-        try execute(
-            database, "INSERT INTO events (id, at, name, body) VALUES (?, ?, ?, ?)",
-            [event.id.rawValue, event.at.milliseconds, event.name, try json(event)])
-    }
-
-    static func write(_ change: Change, _ database: Database) throws {
-        switch change {
-        case .resource(let object): try put(database, "resource", object.id.rawValue, object)
-        case .removeResource(let id): try remove(database, "resource", id.rawValue)
-        case .image(let object): try put(database, "image", object.id.rawValue, object)
-        case .removeImage(let id): try remove(database, "image", id.rawValue)
-        case .server(let object): try put(database, "server", object.id.rawValue, object)
-        case .removeServer(let id): try remove(database, "server", id.rawValue)
-        case .hook(let object): try put(database, "hook", object.id.rawValue, object)
-        case .general(let object): try put(database, "general", "", object)
-        case .dedup(let object): try put(database, "dedup", object.key, object)
-        case .removeDedup(let key): try remove(database, "dedup", key)
-        case .claim(let claim):
-            try execute(
-                database, "INSERT OR REPLACE INTO claims (epoch, live, body) VALUES (?, ?, ?)",
-                [claim.epoch.rawValue, claim.isAlive || !claim.exportCut, try json(claim)])
-        case .evidence(let evidence):
-            try execute(
-                database, "INSERT OR REPLACE INTO evidence (id, live, body) VALUES (?, ?, ?)",
-                [evidence.id.rawValue, evidence.isValid, try json(evidence)])
-        case .run(let run):
-            try execute(
-                database, "INSERT OR REPLACE INTO runs (id, live, body) VALUES (?, ?, ?)",
-                [run.id.rawValue, run.status.isLive, try json(run)])
-        case .code(let bundle):
-            try execute(database, "INSERT OR IGNORE INTO code (hash, body) VALUES (?, ?)", [bundle.hash, try json(bundle)])
-        case .step(let step): try put(database, step)
-        }
-    }
-
-    private static func put(_ database: Database, _ step: Step) throws {
-        var value: String?
-        var failure: String?
-        switch step.outcome {
-        case .value(let result): value = result.json
-        case .error(let error): failure = try json(error)
-        case nil: break
-        }
-        try execute(
-            database,
-            """
-            INSERT OR REPLACE INTO steps (run, address, name, arguments, intended, done, sequence, value, error)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                step.run.rawValue, step.address, step.name, Value.array(step.arguments).json, step.intended.milliseconds,
-                step.done?.milliseconds, step.sequence, value, failure,
-            ])
-    }
-
     static func steps(_ database: Database, _ condition: String, _ arguments: StatementArguments) throws -> [Step] {
         try Row.fetchAll(database, sql: "SELECT * FROM steps " + condition, arguments: arguments).map { row in
             var step = Step(
@@ -114,22 +58,5 @@ enum Rows {
 
     private static func object<Object: Decodable>(_ text: String) throws -> Object {
         try JSONDecoder.canonical().decode(Object.self, from: Data(text.utf8))
-    }
-
-    private static func json(_ object: some Encodable) throws -> String {
-        String(decoding: try JSONEncoder.canonical().encode(object), as: UTF8.self)
-    }
-
-    private static func put(_ database: Database, _ kind: String, _ id: String, _ object: some Encodable) throws {
-        try execute(
-            database, "INSERT OR REPLACE INTO objects (kind, id, body) VALUES (?, ?, ?)", [kind, id, try json(object)])
-    }
-
-    private static func remove(_ database: Database, _ kind: String, _ id: String) throws {
-        try execute(database, "DELETE FROM objects WHERE kind = ? AND id = ?", [kind, id])
-    }
-
-    private static func execute(_ database: Database, _ sql: String, _ arguments: StatementArguments) throws {
-        try database.cachedStatement(sql: sql).execute(arguments: arguments)
     }
 }

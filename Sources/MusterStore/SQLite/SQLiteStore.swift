@@ -7,7 +7,7 @@ import MusterEngine
 public final class SQLiteStore: Store {
     public let path: String
     private let pool: DatabasePool
-    private let term: Int64
+    private let writer: RowWriter
     private let reserve: Reserve
     private let watch: Task<Void, Never>
 
@@ -18,6 +18,7 @@ public final class SQLiteStore: Store {
         self.path = path
         let (log, reserve) = (path + "-wal", Reserve(path: path + "-reserve", size: size))
         self.reserve = reserve
+        let term: Int64
         (pool, term) = try StoreFailure.translating(path) {
             do {
                 return try SQLiteStore.begin(path)
@@ -25,6 +26,7 @@ public final class SQLiteStore: Store {
                 return try SQLiteStore.begin(path)
             }
         }
+        writer = RowWriter(path: path, term: term)
         watch = Task.detached {
             while (try? await Task.sleep(for: interval)) != nil {
                 if !reserve.isHeld { reserve.restore() } else if reserve.isRoomGone { _ = reserve.release(to: log) }
@@ -87,16 +89,8 @@ public final class SQLiteStore: Store {
     }
 
     private func write(_ batch: Batch) async throws {
-        try await pool.write { database in
-            let current = try Int64.fetchOne(database.cachedStatement(sql: "SELECT value FROM meta WHERE key = 'term'"))
-            guard current == self.term else {
-                throw MusterError(
-                    .storeTerm, "another engine has begun a newer term on \(self.path)",
-                    hint: "one engine per state directory: stop this one")
-            }
-            for event in batch.events { try Rows.insert(event, database) }
-            for change in batch.changes { try Rows.write(change, database) }
-        }
+        let writer = writer
+        try await pool.writeWithoutTransaction { try writer.commit(batch, $0) }
     }
 
     public func load() async throws -> Snapshot {

@@ -57,6 +57,7 @@ public final class MemoryStore: Store {
         case .claim(let object): contents.claims[object.epoch] = object
         case .evidence(let object): contents.evidence[object.id] = object
         case .hook(let object): contents.hooks[object.id] = object
+        case .removeHook(let id): contents.hooks[id] = nil
         case .code(let object): contents.code[object.hash] = object
         case .run(let object): contents.runs[object.id] = object
         case .step(let object): contents.steps[object.run, default: [:]][object.address] = object

@@ -57,6 +57,8 @@ public struct Hook: Codable, Sendable, Hashable {
     public var active: Bool
     /// True while events wait for it in the store, after its cursor: it was inactive, or too many of its runs wait already.
     public var isBehind: Bool?
+    /// Since when no loaded file declares it.
+    public var away: Timestamp?
 
     public var id: HookID { declaration.id }
 

@@ -24,6 +24,10 @@ public struct Settings: Codable, Sendable, Hashable {
     public var queueLimit: Int = 1_000
     /// How long the key of an event is remembered, so that the same one is accepted once.
     public var dedupWindow: Int64 = 86_400_000
+    /// How long events are kept, and with them claims that are over and evidence that is used up.
+    public var keepEvents: Int64 = 90 * 86_400_000
+    /// How long runs that are over are kept, with their journals and the code that only they used.
+    public var keepRuns: Int64 = 30 * 86_400_000
 
     public init() {}
 }

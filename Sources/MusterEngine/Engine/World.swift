@@ -126,6 +126,12 @@ public struct World: Sendable {
         pending.changes.append(.hook(hook))
     }
 
+    mutating func remove(_ id: HookID) {
+        guard hooks.removeValue(forKey: id) != nil else { return }
+        behind.remove(id)
+        pending.changes.append(.removeHook(id))
+    }
+
     mutating func put(_ bundle: CodeBundle) {
         guard code[bundle.hash] == nil else { return }
         code[bundle.hash] = bundle

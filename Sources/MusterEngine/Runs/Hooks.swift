@@ -14,12 +14,13 @@ extension Engine {
             hook.code = code.hash
             hook.file = file
             hook.active = true
+            hook.away = nil
             if known?.active == false, case .event = declaration.trigger { hook.isBehind = true }
             world.put(hook)
         }
         let declared = Set(declarations.map(\.id))
         for hook in world.hooks.values where hook.file == file && hook.active && !declared.contains(hook.id) {
-            deactivate(hook)
+            deactivate(hook, now: now)
         }
         world.forgetUnusedCode()
         readBacklog()
@@ -30,13 +31,14 @@ extension Engine {
 
     /// Forgets nothing, but starts no new runs for a file's hooks until it is loaded again.
     public mutating func unloadHooks(file: String, now: Now) {
-        for hook in world.hooks.values where hook.file == file && hook.active { deactivate(hook) }
+        for hook in world.hooks.values where hook.file == file && hook.active { deactivate(hook, now: now) }
         review(now: now)
     }
 
-    private mutating func deactivate(_ hook: Hook) {
+    private mutating func deactivate(_ hook: Hook, now: Now) {
         var hook = hook
         hook.active = false
+        hook.away = now.wall
         // While it was active every event got its run: its backlog begins here.
         if case .event = hook.declaration.trigger, hook.isBehind != true { hook.cursor = world.general.lastEvent.rawValue }
         world.put(hook)

@@ -22,6 +22,9 @@ public protocol Store: Sendable {
     /// A run's journal in the order of its steps.
     func steps(of run: RunID) async throws -> [Step]
     func code(_ hash: String) async throws -> CodeBundle?
+
+    /// Forgets history, in slices that keep no commit waiting for long.
+    func forget(_ retention: Retention) async throws -> Forgotten
 }
 
 extension Store {
@@ -53,6 +56,7 @@ public enum Change: Sendable, Equatable {
     case claim(Claim)
     case evidence(Evidence)
     case hook(Hook)
+    case removeHook(HookID)
     case code(CodeBundle)
     case run(Run)
     case step(Step)

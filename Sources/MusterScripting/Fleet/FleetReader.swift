@@ -148,6 +148,7 @@ public enum FleetReader {
             ("quiet_time", \.quietTime, 0), ("stall_after", \.stallAfter, 1_000), ("power_poll", \.powerPoll, 500),
             ("power_poll_urgent", \.powerPollUrgent, 250), ("fence_timeout", \.fenceTimeout, 1_000),
             ("start_timeout", \.startTimeout, 1_000), ("dedup_window", \.dedupWindow, 1_000),
+            ("keep_events", \.keepEvents, 3_600_000), ("keep_runs", \.keepRuns, 3_600_000),
         ]
         for (key, path, minimum) in durations {
             if let length = try fields.duration(key, minimum: minimum) { settings[keyPath: path] = length }

@@ -43,9 +43,7 @@ final class RowWriter: @unchecked Sendable {
 
     /// Makes a batch durable, whole or not at all. Errors: `store_term`, SQLite's.
     func commit(_ batch: Batch, _ database: Database) throws {
-        try run(.begin, database)
-        do {
-            try checkTerm(database)
+        try transaction(database) {
             for event in batch.events { try put(event, database) }
             // Every event changes it; only what it is at the end is worth a row.
             let lastGeneral = batch.changes.lastIndex { if case .general = $0 { true } else { false } }
@@ -53,14 +51,24 @@ final class RowWriter: @unchecked Sendable {
                 if case .general = change, index != lastGeneral { continue }
                 try put(change, database)
             }
+        }
+        // A large row of once need not be kept room for.
+        if bytes.capacity > 1 << 20 { bytes = [] }
+    }
+
+    /// Does something as one commit, if this engine's term still lasts.
+    func transaction<Answer>(_ database: Database, _ body: () throws -> Answer) throws -> Answer {
+        try run(.begin, database)
+        do {
+            try checkTerm(database)
+            let answer = try body()
             try run(.commit, database)
+            return answer
         } catch {
             // SQLite may have rolled back by itself (a full disk).
             if database.isInsideTransaction { try? run(.rollback, database) }
             throw error
         }
-        // A large row of once need not be kept room for.
-        if bytes.capacity > 1 << 20 { bytes = [] }
     }
 
     private func checkTerm(_ database: Database) throws {
@@ -93,6 +101,7 @@ final class RowWriter: @unchecked Sendable {
         case .server(let object): try put("server", object.id.rawValue, object, database)
         case .removeServer(let id): try remove("server", id.rawValue, database)
         case .hook(let object): try put("hook", object.id.rawValue, object, database)
+        case .removeHook(let id): try remove("hook", id.rawValue, database)
         case .general(let object): try put("general", "", object, database)
         case .dedup(let object): try put("dedup", object.key, object, database)
         case .removeDedup(let key): try remove("dedup", key, database)

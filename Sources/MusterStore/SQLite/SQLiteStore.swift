@@ -54,6 +54,7 @@ public final class SQLiteStore: Store {
         try check(path)
         let pool = try SQLiteStore.open(path)
         try Schema.migrate(pool)
+        try FreePages.enable(pool)
         let term = try pool.write { database in
             try database.execute(sql: "UPDATE meta SET value = value + 1 WHERE key = 'term'")
             return try Int64.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'term'") ?? 0
@@ -61,14 +62,22 @@ public final class SQLiteStore: Store {
         return (pool, term)
     }
 
+    static let busyMilliseconds: Int32 = 5_000
+
     /// A pool whose commits are durable. GRDB sets `synchronous=NORMAL` itself, so FULL is set afterwards and read back.
     static func open(_ path: String) throws -> DatabasePool {
         var configuration = Configuration()
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(Double(busyMilliseconds) / 1000)
+        // Before there is anything in a new file: later it takes a rewrite.
+        configuration.prepareDatabase { database in
+            if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
+        }
         configuration.label = "muster.store"
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            // A log that a long reader made large shrinks again, but keeps what a reserve was put into it.
+            try database.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
             guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else {
                 throw MusterError(.storeFailed, "SQLite refuses synchronous=FULL for \(path)")
             }
@@ -125,6 +134,16 @@ public final class SQLiteStore: Store {
     public func code(_ hash: String) async throws -> CodeBundle? {
         let found: [CodeBundle] = try await read { try Rows.bodies($0, "SELECT body FROM code WHERE hash = ?", [hash]) }
         return found.first
+    }
+
+    public func forget(_ retention: Retention) async throws -> Forgotten {
+        do {
+            return try await HistorySweep(pool: pool, writer: writer, retention: retention, isShort: { [reserve] in !reserve.isHeld }).run()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw StoreFailure.translate(error, path)
+        }
     }
 
     private func read<Answer: Sendable>(_ body: @escaping @Sendable (Database) throws -> Answer) async throws -> Answer {

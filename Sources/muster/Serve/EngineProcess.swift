@@ -61,6 +61,7 @@ final class EngineProcess: Sendable {
             group.addTask { try await console.run() }
             group.addTask { [self] in try await tick() }
             group.addTask { [self] in try await keepHouse() }
+            group.addTask { [self] in try await forgetHistory() }
             group.addTask { try await Signals.wait() }
             // The first to end, a signal or a failure, ends the process.
             do {
@@ -114,6 +115,24 @@ final class EngineProcess: Sendable {
                 try await turnOrComplain { engine, now in engine.exportDied(export.epoch, now: now) }
             }
             try await Task.sleep(for: .seconds(2))
+        }
+    }
+
+    /// Once an hour, and soon after a start.
+    private func forgetHistory() async throws {
+        try await Task.sleep(for: .seconds(60))
+        while !Task.isCancelled {
+            do {
+                let forgotten = try await loop.forgetHistory()
+                if forgotten != Forgotten() {
+                    logger.info("forgot \(forgotten.runs) runs and \(forgotten.events) events; \(Quantity.people(bytes: forgotten.bytes)) given back")
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                complaints.complain("\(error)", to: logger)
+            }
+            try await Task.sleep(for: .seconds(3_600))
         }
     }
 

@@ -26,6 +26,12 @@ public final class MemoryStore: Store {
 
     public init() {}
 
+    /// A copy of what another holds now: a backup.
+    public init(copying other: MemoryStore) {
+        let copy = other.contents.withLock { $0 }
+        contents.withLock { $0 = copy }
+    }
+
     /// Makes every commit fail with this error, until it is nil again.
     public func fail(with error: MusterError?) { contents.withLock { $0.failure = error } }
 

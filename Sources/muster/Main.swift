@@ -47,7 +47,7 @@ struct Muster: ParsableCommand {
                 name: "Set-up:",
                 subcommands: [
                     PlanCommand.self, ApplyCommand.self, SecretCommand.self, RamdiskCommand.self, DoctorCommand.self,
-                    VersionCommand.self, SchemaCommand.self,
+                    BackupCommand.self, RestoreCommand.self, VersionCommand.self, SchemaCommand.self,
                 ]),
             CommandGroup(name: "To try it:", subcommands: [LabCommand.self]),
         ])

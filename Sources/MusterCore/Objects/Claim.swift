@@ -13,6 +13,8 @@ public struct Claim: Codable, Sendable, Hashable {
     public var exportCut: Bool = false
     /// True once its export was seen to have ended without being cut.
     public var exportDied: Bool?
+    /// True after a restore, until its machine was heard under it.
+    public var unproven: Bool?
     /// The step that made it (`run/address`), so that the step in doubt finds it again.
     public var madeBy: String?
 

@@ -33,6 +33,8 @@ public struct Resource: Codable, Sendable, Hashable {
     public var boot: BootGrant?
     /// Why its controller could not be read last time; nil when it could.
     public var bmcFault: MusterError?
+    /// True after a restore, until what it does is known: seen off, booting, or running what is on record.
+    public var unproven: Bool?
 
     public init(
         id: ResourceID, kind: Kind = .host, macs: [MACAddress], address: IPv4Address? = nil, memoryMiB: Int64 = 0,

@@ -12,12 +12,18 @@ extension Engine {
         if isFencing(id) { return .wait(reason: "this machine is being fenced") }
         let hadEvidence = validEvidence(for: id) != nil
         signOfLife(of: id, "a boot request", now: now)
+        // It is between two systems, so it runs none.
+        account(for: id)
         let claim = world.aliveClaim(on: id)
         if claim != nil, hadEvidence {
             beginBoot(id, epoch: nil, now: now)
             return .wait(reason: "this machine was fenced; its servers may be moving")
         }
         guard let claim else { return .discover(token: beginBoot(id, epoch: nil, now: now)) }
+        if claim.unproven == true {
+            beginBoot(id, epoch: nil, now: now)
+            return .wait(reason: "the engine was restored from a backup; its server may have moved since")
+        }
         guard let export = claim.export else { return .wait(reason: "the image's export is not open yet") }
         if claim.exportDied == true { return .wait(reason: "the image's export ended without being cut") }
         let token = beginBoot(id, epoch: claim.epoch, now: now)

@@ -5,6 +5,7 @@ extension Engine {
     /// Gives a resource the right to run a server's image. An earlier claim must be over, or be ended by valid evidence, which this
     /// spends. Errors: `claim_alive`, `no_evidence`, `evidence_void`, `wrong_state`, `image_in_use`.
     mutating func claim(_ server: Server, on resource: Resource, madeBy: String, now: Now) throws -> Claim {
+        try refuseWhileUnproven("\(server.id) is not claimed", subject: server.id.rawValue)
         try refuseUnlessFree(resource, for: server)
         guard let image = world.images[server.image] else {
             throw MusterError(.notFound, "server \(server.id) names image \(server.image), which is not declared", subject: server.id.rawValue)

@@ -35,6 +35,7 @@ extension Engine {
         resource.liveness = .unknown
         resource.startingSince = nil
         resource.boot = nil
+        resource.unproven = nil
         if fence || resource.failure != nil {
             resource.failure = resource.failure ?? Failure(silence: 0, at: now.wall)
             resource.failure?.held = nil
@@ -70,6 +71,7 @@ extension Engine {
         resource.liveness = .unknown
         resource.startingSince = nil
         resource.boot = nil
+        resource.unproven = nil
         world.put(resource)
         emit("resource.fenced", resource: id, data: evidenceData(evidence), now: now)
         wantServerAfterEvidence(resource, now: now)

@@ -46,6 +46,9 @@ public struct Control: Sendable {
             try await loop.turn { engine, now in engine.arm(request == "arm", operatorName: operatorName, now: now) }
             return ["armed": .bool(request == "arm")]
         case "maintenance": return try await maintenance(arguments)
+        case "backup":
+            let report = try await loop.store.backup(to: try text(arguments, "path"), replacing: arguments["force"].bool == true)
+            return try Value(encoding: report)
         case "run.answer": return try await answerRun(arguments, operatorName)
         case "event.emit": return try await emit(arguments)
         case "run.cancel":
@@ -72,7 +75,9 @@ public struct Control: Sendable {
 
     private func status() async throws -> Value {
         let value = try await loop.turn { engine, now in engine.statusValue(now: now) }
-        return .object((value.object ?? [:]).merging(await extras()) { $1 })
+        var fields = (value.object ?? [:]).merging(await extras()) { $1 }
+        fields["backup"] = loop.store.backupProgress.map { .double($0) }
+        return .object(fields)
     }
 
     private func events(_ arguments: Value) async throws -> Value {

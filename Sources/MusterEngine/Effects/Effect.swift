@@ -100,6 +100,7 @@ extension Engine {
     /// The resource of an order: refused as `stale` when the machine is not the incarnation that the order was decided for.
     func resourceForOrder(_ call: EffectCall) throws -> Resource {
         let resource = try resource(call)
+        try refuseWhileLooking("\(call.step.name) is not done", subject: resource.id.rawValue)
         guard let decided = call.argument(0)["incarnation"].int else { return resource }
         guard decided == resource.incarnation else {
             throw MusterError(

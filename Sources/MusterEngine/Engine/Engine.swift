@@ -21,6 +21,8 @@ public struct Engine: Sendable {
     var toldStoreShort = false
     /// When ended claims' exports were last tried to be cut.
     var triedCuts: Moment?
+    /// When the exports were last listed, after a restore.
+    var askedExports: Moment?
     /// When keys of events were last looked through.
     var sweptKeys: Moment?
     /// Orders to switch off that wait until the engine has listened, by run and address.

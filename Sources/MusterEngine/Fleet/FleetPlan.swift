@@ -96,7 +96,12 @@ extension Engine {
     /// A declared machine with what is known of it already; one that was found by its MAC is adopted under its declared name.
     private mutating func adopted(_ declared: Resource) -> Resource {
         let found = declared.macs.compactMap { world.resource(mac: $0) }.first
-        guard var known = world.resources[declared.id] ?? found else { return declared }
+        guard var known = world.resources[declared.id] ?? found else {
+            var new = declared
+            // It may have been declared, and have got something to run, after the backup that this state came from.
+            if world.general.restored != nil { new.unproven = true }
+            return new
+        }
         // A card that booted by itself before it was declared as this machine's.
         for mac in declared.macs {
             if let other = world.resource(mac: mac), other.id != known.id, !other.declared { world.remove(other.id) }
@@ -110,6 +115,7 @@ extension Engine {
             renamed.boot = known.boot
             renamed.bootID = known.bootID
             renamed.uuid = known.uuid
+            renamed.unproven = known.unproven
             renamed.incarnation = known.incarnation + 1
             return renamed
         }

@@ -4,10 +4,11 @@ import MusterCore
 extension Engine {
     /// A heartbeat. Only what it changes is stored.
     public mutating func heartbeat(_ heartbeat: Heartbeat, now: Now) -> HeartbeatAnswer {
-        guard let resource = world.resource(mac: heartbeat.mac) else { return .reset }
+        guard let resource = world.resource(mac: heartbeat.mac) else { return heardStranger(heartbeat, now: now) }
         signOfLife(of: resource.id, "a heartbeat", now: now)
         defer { review(now: now) }
         guard var resource = world.resource(mac: heartbeat.mac), resource.boot?.token == heartbeat.token else {
+            if heardUnproven(resource.id, heartbeat, now: now) { return .ok }
             staleHeartbeat(resource.id, heartbeat, now: now)
             return .reset
         }
@@ -16,7 +17,7 @@ extension Engine {
             staleHeartbeat(resource.id, heartbeat, now: now)
             return .reset
         }
-        if resource.boot?.epoch == nil, claim?.export != nil {
+        if resource.boot?.epoch == nil, claim?.export != nil, claim?.unproven != true {
             // It idles, and a plan waits for its next boot.
             if resource.startingSince == nil { resource.startingSince = now.wall }
             resource.liveness = .unknown
@@ -53,10 +54,13 @@ extension Engine {
         var resource = Resource(
             id: ResourceID("machine-\(report.mac.compact)"), macs: [report.mac], memoryMiB: report.memoryMiB,
             cpus: report.cpus, declared: false)
+        // One that runs an image of which a restored engine knows nothing.
+        let isKnown = world.general.restored == nil || report.epoch == nil
+        if !isKnown { resource.unproven = true }
         resource.uuid = report.uuid
         resource.boot = BootGrant(token: report.token, epoch: nil)
         world.put(resource)
-        heard(resource, bootID: report.bootID, now: now)
+        heard(resource, bootID: report.bootID, isKnown: isKnown, now: now)
         emit(
             "resource.discovered", resource: resource.id,
             data: [
@@ -64,12 +68,17 @@ extension Engine {
             ], now: now)
     }
 
-    private mutating func heard(_ resource: Resource, bootID: String, now: Now) {
+    /// `isKnown` is false for a boot of which there is no record.
+    private mutating func heard(_ resource: Resource, bootID: String, isKnown: Bool = true, now: Now) {
         trackers[resource.id, default: Tracker()].heard = now.monotonic
         var resource = resource
         let isNewBoot = resource.boot?.bootID != bootID
         let cameBack = resource.liveness != .alive
-        guard isNewBoot || cameBack || resource.failure != nil else { return }
+        let isAccountedFor = isKnown && resource.unproven == true
+        guard isNewBoot || cameBack || resource.failure != nil || isAccountedFor else { return }
+        if isAccountedFor { resource.unproven = nil }
+        let unproven = world.aliveClaim(on: resource.id).flatMap { $0.unproven == true && $0.epoch == resource.boot?.epoch ? $0 : nil }
+        if let unproven { prove(unproven, now: now) }
         resource.boot?.bootID = bootID
         resource.bootID = bootID
         resource.liveness = .alive
@@ -84,7 +93,7 @@ extension Engine {
         } else {
             emit("resource.returned", resource: resource.id, now: now)
         }
-        if hadFailed || isNewBoot { wantServer(on: resource.id, now: now) }
+        if hadFailed || isNewBoot || unproven != nil { wantServer(on: resource.id, now: now) }
     }
 
     /// A server whose machine booted anew or came back has to be seen ready again.

@@ -69,6 +69,7 @@ extension Engine {
         guard var resource = world.resources[id], resource.power != power else { return }
         let previous = resource.power
         resource.power = power
+        if power == .off, !hasOthersController(resource) { resource.unproven = nil }
         if power == .off, resource.liveness == .alive || resource.liveness == .silent, world.aliveClaim(on: id) == nil,
             resource.failure == nil
         {
@@ -84,6 +85,12 @@ extension Engine {
         if previous != .unknown {
             emit(power == .on ? "resource.power_on" : "resource.power_off", resource: id, now: now)
         }
+    }
+
+    /// Whether its controller is known to be another machine's.
+    private func hasOthersController(_ resource: Resource) -> Bool {
+        guard let uuid = resource.uuid, let guid = resource.bmc?.guid else { return false }
+        return !Identity.matches(guid: guid, uuid: uuid)
     }
 
     mutating func poweredOn(

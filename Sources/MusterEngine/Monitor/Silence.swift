@@ -13,6 +13,7 @@ extension Engine {
         releaseHeld(isIsolated: isIsolated, now: now)
         pollPower(now: now)
         cutLeftovers(now: now)
+        settleRestore(now: now)
         fireTimers(now: now)
         wakeSleepers(now: now)
         startDelayed(now: now)

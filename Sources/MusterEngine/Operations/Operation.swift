@@ -17,6 +17,8 @@ public enum Operation: Sendable, Hashable {
     /// Cuts what an earlier claim left, then opens the new claim's export.
     case openExport(ExportRequest, cutFirst: [Epoch])
     case cutExport(Epoch, Image)
+    /// Which exports are open, also those that no claim here knows.
+    case listExports
     /// Tries the readiness check until it passes or the time is over.
     case waitReady(ServerID, Epoch, ReadinessCheck, timeout: Int64)
 }
@@ -28,6 +30,7 @@ public enum OperationResult: Sendable, Hashable {
     case words(String)
     /// The open export, and what was seen when each earlier one was cut.
     case export(Export, cut: [String] = [])
+    case exports([Epoch])
 }
 
 /// Whom an operation's result is for.
@@ -80,6 +83,9 @@ extension Engine {
             return try exportOpened(request, cutFirst: cutFirst, result, now: now)
         case .cutExport(let epoch, _):
             return try exportWasCut(epoch, result, now: now)
+        case .listExports:
+            try exportsListed(result, now: now)
+            return .null
         case .waitReady(let server, let epoch, _, _):
             return try becameReady(server, epoch: epoch, result, now: now)
         }

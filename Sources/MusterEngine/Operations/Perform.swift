@@ -25,6 +25,8 @@ extension Drivers {
             return .export(try await exports.open(request), cut: words)
         case .cutExport(let epoch, let image):
             return .words(try await exports.cut(epoch, image: image))
+        case .listExports:
+            return .exports(await exports.alive().map(\.epoch))
         case .waitReady(_, _, let check, let timeout):
             return try await waitReady(check, timeout: timeout)
         }

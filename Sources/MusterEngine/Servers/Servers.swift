@@ -99,6 +99,7 @@ extension Engine {
             guard let claim else { return nil }
             return (because(server, "it should be stopped and still has \(claim.resource)"), "muster server stop \(server.id)")
         }
+        if let trouble = troubleOfRestore, claim == nil || claim?.unproven == true { return trouble }
         guard let claim, let resource = world.resources[claim.resource] else {
             return (because(server, "nothing places it"), remedy(server, hookFor: "server.wanted"))
         }

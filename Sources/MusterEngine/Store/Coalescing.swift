@@ -31,6 +31,7 @@ extension Change {
         case .claim(let object): .claim(object.epoch)
         case .evidence(let object): .evidence(object.id)
         case .hook(let object): .hook(object.id)
+        case .removeHook(let id): .hook(id)
         case .code(let object): .code(object.hash)
         case .run(let object): .run(object.id)
         case .step(let object): .step(object.run, object.address)

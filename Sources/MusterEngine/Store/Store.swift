@@ -25,6 +25,13 @@ public protocol Store: Sendable {
 
     /// Forgets history, in slices that keep no commit waiting for long.
     func forget(_ retention: Retention) async throws -> Forgotten
+
+    /// Writes all of it into one file, as it is at one commit, while the engine goes on. The file is there whole or not at all. Errors:
+    /// `wrong_state` while another backup is under way, `file_exists` unless `replacing`, `bad_argument`, `store_full`, `store_failed`.
+    func backup(to path: String, replacing: Bool) async throws -> BackupReport
+
+    /// How far the backup that is under way has come, from 0 to 1; nil when there is none.
+    var backupProgress: Double? { get }
 }
 
 extension Store {
@@ -78,6 +85,8 @@ public struct General: Codable, Sendable, Hashable {
     public var armed: Bool = true
     public var settings = Settings()
     public var bootNetwork: BootNetwork?
+    /// Set by a restore until every machine is accounted for.
+    public var restored: Restored?
     /// The largest numbers given out. They only grow.
     public var lastEvent = EventID(0)
     public var lastRun = RunID(0)

@@ -22,6 +22,7 @@ extension Engine {
         fields["boot_id"] = resource.bootID.map { .string($0) }
         fields["uuid"] = resource.uuid.map { .string($0) }
         fields["reserved_by"] = world.index.holders[resource.id].map { .int($0.rawValue) }
+        if resource.unproven == true { fields["unproven"] = true }
         if let fault = resource.bmcFault { fields["bmc_fault"] = .string(fault.message) }
         return .object(fields)
     }
@@ -91,6 +92,7 @@ extension Engine {
             "quiet": .bool(quietUntil.map { now.monotonic < $0 } ?? true),
             "network_up": .bool(networkUp),
             "store_short": .bool(isStoreShort),
+            "restored": general.restored.map { ["backup": .int($0.backup.milliseconds), "at": .int($0.at.milliseconds)] } ?? .null,
             "resources": .array(world.resources.values.sorted { $0.id < $1.id }.map(resourceValue)),
             "servers": .array(world.servers.values.sorted { $0.id < $1.id }.map(serverValue)),
             "runs": .int(Int64(world.runs.count)),

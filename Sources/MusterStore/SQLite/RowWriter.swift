@@ -45,12 +45,7 @@ final class RowWriter: @unchecked Sendable {
     func commit(_ batch: Batch, _ database: Database) throws {
         try transaction(database) {
             for event in batch.events { try put(event, database) }
-            // Every event changes it; only what it is at the end is worth a row.
-            let lastGeneral = batch.changes.lastIndex { if case .general = $0 { true } else { false } }
-            for (index, change) in batch.changes.enumerated() {
-                if case .general = change, index != lastGeneral { continue }
-                try put(change, database)
-            }
+            for change in batch.changes { try put(change, database) }
         }
         // A large row of once need not be kept room for.
         if bytes.capacity > 1 << 20 { bytes = [] }
@@ -169,6 +164,9 @@ final class RowWriter: @unchecked Sendable {
             statement.bind(9, bytes, failure)
         }
     }
+
+    /// Gives the statements back, before the connection is closed.
+    func finish() { prepared = prepared.map { _ in nil } }
 
     // MARK: Texts of the row
 

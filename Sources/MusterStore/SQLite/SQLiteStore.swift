@@ -10,6 +10,7 @@ public final class SQLiteStore: Store {
     private let writer: RowWriter
     private let reserve: Reserve
     private let watch: Task<Void, Never>
+    private let copying: SQLiteBackup
 
     /// Opens or creates the store and begins a new term, which ends the right of any other engine to commit. `reserve` is how many bytes
     /// are kept beside it for a full disk, `watching` how often the room is looked at. Errors: `store_locked`, `store_corrupt`,
@@ -27,6 +28,7 @@ public final class SQLiteStore: Store {
             }
         }
         writer = RowWriter(path: path, term: term)
+        copying = SQLiteBackup(pool: pool, path: path)
         watch = Task.detached {
             while (try? await Task.sleep(for: interval)) != nil {
                 if !reserve.isHeld { reserve.restore() } else if reserve.isRoomGone { _ = reserve.release(to: log) }
@@ -143,6 +145,21 @@ public final class SQLiteStore: Store {
             throw error
         } catch {
             throw StoreFailure.translate(error, path)
+        }
+    }
+
+    public func backup(to path: String, replacing: Bool) async throws -> BackupReport {
+        try await copying.run(to: path, replacing: replacing)
+    }
+
+    public var backupProgress: Double? { copying.progress }
+
+    /// Ends it in order, so that all is in the one file. Nothing may be asked of it afterwards.
+    func close() throws {
+        try StoreFailure.translating(path) {
+            try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            writer.finish()
+            try pool.close()
         }
     }
 

@@ -42,6 +42,11 @@ enum StatusView {
     /// Why the engine does less than one might expect of it.
     private static func warnings(_ status: Value, _ style: Style) -> [String] {
         var lines: [String] = []
+        if let backup = status["restored"]["backup"].int {
+            let unproven = (status["resources"].array ?? []).filter { $0["unproven"] == true }.compactMap { $0["name"].string }
+            lines.append(style("restored from a backup of \(Times.clock(backup)): what it says may be wrong by now", .bad))
+            if !unproven.isEmpty { lines.append(style("not accounted for: \(TextWidth.clean(unproven.joined(separator: ", ")))", .bad)) }
+        }
         if status["armed"].bool == false { lines.append(style("no failover happens until: muster arm", .bad)) }
         if status["quiet"].bool == true {
             lines.append(style("quiet time after the start: nothing is declared failed yet", .busy))

@@ -107,6 +107,7 @@ final class EngineProcess: Sendable {
     /// What has to be looked at now and then: hook files, the boot network, exports that died.
     private func keepHouse() async throws {
         while !Task.isCancelled {
+            await scripting.endIdleSessions()
             do { try await scripting.hooks.refresh() } catch { complaints.complain("\(error)", to: logger) }
             if let isUp = await boot.refresh() {
                 try await turnOrComplain { engine, now in engine.network(isUp: isUp, now: now) }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Logging
 import MusterConsole
 import MusterCore
@@ -22,15 +21,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = Logger(label: "muster")
-        do {
-            let process = try await EngineProcess(
-                options: EngineProcess.Options(
-                    state: state, socket: socket, hooks: hooks ?? DefaultPaths.folder("hooks"),
-                    library: try library ?? DefaultPaths.library(), fleet: fleet, reserve: try Quantity.bytes(reserve)), logger: logger)
-            try await process.run()
-        } catch let error as MusterError {
-            FileHandle.standardError.write(Data("error: \(error)\n".utf8))
-            throw ExitCode.failure
-        }
+        let process = try await EngineProcess(
+            options: EngineProcess.Options(
+                state: state, socket: socket, hooks: hooks ?? DefaultPaths.folder("hooks"),
+                library: try library ?? DefaultPaths.library(), fleet: fleet, reserve: try Quantity.bytes(reserve)), logger: logger)
+        try await process.run()
     }
 }

@@ -9,7 +9,15 @@ public actor Scripting: ScriptService {
     let folders: SourceFolders
     private let loop: EngineLoop
     private let secretExists: @Sendable (String) -> Bool
-    private var sessions: [String: (id: RunID, prompt: Prompt)] = [:]
+    private var sessions: [String: Session] = [:]
+
+    /// A REPL session, when it was last used, and how many of its lines execute.
+    private struct Session {
+        var id: RunID
+        var prompt: Prompt
+        var used = ContinuousClock.now
+        var busy = 0
+    }
 
     public init(
         loop: EngineLoop, folders: SourceFolders, secretExists: @escaping @Sendable (String) -> Bool,
@@ -43,7 +51,18 @@ public actor Scripting: ScriptService {
     }
 
     public func evaluate(session: String, text: String, operatorName: String) async throws -> Value {
-        try await prompt(session, operatorName).evaluate(text, executor)
+        let prompt = try await prompt(session, operatorName)
+        sessions[session]?.busy += 1
+        defer {
+            sessions[session]?.busy -= 1
+            sessions[session]?.used = .now
+        }
+        return try await prompt.evaluate(text, executor)
+    }
+
+    /// Ends the sessions in which nothing has executed for so long: their clients were killed, or forgot them. Call it now and then.
+    public func endIdleSessions(after idle: Duration = .seconds(1_800)) async {
+        for (name, session) in sessions where session.busy == 0 && ContinuousClock.now - session.used >= idle { await endSession(name) }
     }
 
     private func prompt(_ session: String, _ operatorName: String) async throws -> Prompt {
@@ -55,7 +74,7 @@ public actor Scripting: ScriptService {
             throw MusterError(.cancelled, "the session could not be opened", hint: "try again")
         }
         let prompt = Prompt(active)
-        sessions[session] = (id, prompt)
+        sessions[session] = Session(id: id, prompt: prompt)
         return prompt
     }
 

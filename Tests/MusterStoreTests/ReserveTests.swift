@@ -63,7 +63,7 @@ import Testing
         try await room(store, isShort: true)
         // What writes without end takes what was given away, but not what went into the log.
         try disk.fill("again")
-        for number in 1...60 { try await store.commit(batch(Int64(number), bytes: 2_000)) }
+        for number in 1...40 { try await store.commit(batch(Int64(number), bytes: 2_000)) }
     }
 
     @Test func anEngineStartsOnAFullDisk() async throws {

@@ -43,6 +43,7 @@ extension Schema {
         ScriptError(
             "step_limit", "the run took more steps than it may; cannot be caught",
             "look for a loop without end, or raise `step_limit`"),
+        ScriptError("restored", "the run was under way in the backup that the engine was restored from", "look, then start it anew"),
         ScriptError("reserved", "another run keeps the machine", "`reserve` it, and wait for it"),
         ScriptError("top_level", "a step at a hook file's top level", "move it into a handler"),
         ScriptError("stuck", "the script hung inside one library call and was given up", "look for a pattern that backtracks"),

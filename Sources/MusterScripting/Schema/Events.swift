@@ -48,6 +48,9 @@ extension Schema {
         ScriptEvent(
             "resource.stale_heartbeat", [.resource], data: [epoch],
             "it still runs under a claim that is over; it was told to reset"),
+        ScriptEvent(
+            "resource.unproven", [.resource], data: [.optional("epoch", .integer, "The claim's number, by its own word.")],
+            "after a restore: it runs in a boot that the backup does not know"),
         ScriptEvent("resource.bmc_fault", [.resource], data: failure, "its BMC began to fail"),
         ScriptEvent("resource.bmc_answers", [.resource], "its BMC answers again"),
         ScriptEvent(
@@ -113,6 +116,13 @@ extension Schema {
             ],
             "a hook file does not load; its last good version goes on serving"),
         ScriptEvent(
+            "hook.forgotten",
+            data: [
+                .field("hook", .text, "The hook's name."), .field("file", .text, "The hook file."),
+                .optional("after", .integer, "The last event that it had."),
+            ],
+            "its file was away for longer than `keep_events`: what waited for it is forgotten, and should it come back, it starts at now"),
+        ScriptEvent(
             "fleet.applied",
             data: [.field("file", .text, "The fleet file."), .field("differences", .integer, "How many.")], "a fleet was applied"),
         ScriptEvent("fleet.rejected", data: [.field("message", .text, "What is wrong.")], "a fleet was refused at the start"),
@@ -126,6 +136,14 @@ extension Schema {
         ScriptEvent("engine.network_up", "the machines' network came"),
         ScriptEvent("store.full", "the state directory's disk is full: what was accepted goes on from the reserve, nothing new is accepted"),
         ScriptEvent("store.room", "there is room on the disk again"),
+        ScriptEvent(
+            "engine.restored",
+            data: [
+                .field("backup", .integer, "When the backup was made (milliseconds since 1970)."), operatorName,
+                .field("runs", .integer, "How many runs had been under way."),
+            ],
+            "the engine's state came from a backup: it is disarmed, and believes nothing that may have changed since"),
+        ScriptEvent("engine.settled", "after a restore: armed, and every machine is accounted for"),
         ScriptEvent("engine.armed", data: [operatorName], "failovers may happen"),
         ScriptEvent("engine.disarmed", data: [operatorName], "no failover happens"),
     ]

@@ -25,6 +25,8 @@ extension Schema {
                     "queue_limit", .integer, "Runs of one hook that wait in memory; past it, its events wait in the store (1000)."
                 ),
                 .optional("dedup_window", .duration, "How long the key of an event is remembered (24h)."),
+                .optional("keep_events", .duration, "How long events are kept, with claims that are over and evidence that is used up (90d)."),
+                .optional("keep_runs", .duration, "How long runs that are over are kept, with their journals (30d)."),
             ]),
         FleetWord(
             "boot_network", hasName: false, "The network that machines boot from.",

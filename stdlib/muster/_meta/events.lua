@@ -16,6 +16,7 @@
 ---| '"resource.start_timeout"' # it was switched on and never reported
 ---| '"resource.fenced"' # it was seen off, or an operator said so
 ---| '"resource.stale_heartbeat"' # it still runs under a claim that is over; it was told to reset
+---| '"resource.unproven"' # after a restore: it runs in a boot that the backup does not know
 ---| '"resource.bmc_fault"' # its BMC began to fail
 ---| '"resource.bmc_answers"' # its BMC answers again
 ---| '"resource.bmc_mismatch"' # its BMC's GUID is not its DMI UUID
@@ -38,6 +39,7 @@
 ---| '"run.answered"' # an operator answered
 ---| '"run.preempted"' # a run of higher precedence took its machines; it is cancelled
 ---| '"hook.broken"' # a hook file does not load; its last good version goes on serving
+---| '"hook.forgotten"' # its file was away for longer than `keep_events`: what waited for it is forgotten, and should it come back, it starts at now
 ---| '"fleet.applied"' # a fleet was applied
 ---| '"fleet.rejected"' # a fleet was refused at the start
 ---| '"engine.started"' # the engine started: the count of silence begins anew
@@ -46,5 +48,7 @@
 ---| '"engine.network_up"' # the machines' network came
 ---| '"store.full"' # the state directory's disk is full: what was accepted goes on from the reserve, nothing new is accepted
 ---| '"store.room"' # there is room on the disk again
+---| '"engine.restored"' # the engine's state came from a backup: it is disarmed, and believes nothing that may have changed since
+---| '"engine.settled"' # after a restore: armed, and every machine is accounted for
 ---| '"engine.armed"' # failovers may happen
 ---| '"engine.disarmed"' # no failover happens

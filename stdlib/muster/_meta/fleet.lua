@@ -21,6 +21,8 @@
 ---@field run_limit? integer Runs of one hook that execute at once; those that only wait do not count (200).
 ---@field queue_limit? integer Runs of one hook that wait in memory; past it, its events wait in the store (1000).
 ---@field dedup_window? muster.duration How long the key of an event is remembered (24h).
+---@field keep_events? muster.duration How long events are kept, with claims that are over and evidence that is used up (90d).
+---@field keep_runs? muster.duration How long runs that are over are kept, with their journals (30d).
 
 ---How the engine watches.
 ---@param fields muster.fleet.settings

@@ -27,6 +27,7 @@
 ---@field uuid? string Its DMI UUID, once it reported one.
 ---@field reserved_by? integer The number of the run that keeps it.
 ---@field bmc_fault? string Why its BMC could not be read last time.
+---@field unproven? boolean True after a restore, until it is known what it does.
 local resource = {}
 
 ---Switches it off and returns the evidence once its BMC reads off. Refused as `stale` when it booted or came back since the snapshot, as `disarmed` while failovers are disarmed.

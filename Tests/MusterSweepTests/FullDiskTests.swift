@@ -7,7 +7,7 @@ extension SweepTests {
     @Suite struct FullDiskTests {
         private func plans(_ name: String, hasReserve: Bool) -> [Story.Plan] {
             var random = Sweep.random(name)
-            let numbers = Sweep.isLong ? Array(1...46) : Array((1...46).shuffled(using: &random).prefix(3))
+            let numbers = Sweep.isLong ? Array(1...46) : Array((1...42).shuffled(using: &random).prefix(3))
             return numbers.map { number in
                 var plan = Story.Plan()
                 plan.full = (number, hasReserve)

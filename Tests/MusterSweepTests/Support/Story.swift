@@ -112,8 +112,10 @@ final class Story: Sendable {
         }
         guard connected else { return nil }
         while engine.started == nil {
-            if engine.ended == .killed { return nil }
-            if let end = engine.ended { throw MusterError("exited", "the engine did not start: \(end)") }
+            let end = engine.ended
+            if end == .killed { return nil }
+            // What it said before it exited may still be on its way.
+            if let end, engine.started == nil, (try? engine.wire()) == nil { throw MusterError("exited", "the engine did not start: \(end)") }
             try await Task.sleep(for: .milliseconds(1))
         }
         try engine.started?.get()

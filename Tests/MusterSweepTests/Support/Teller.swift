@@ -35,6 +35,7 @@ struct Teller {
             while living.ended == nil { try await Task.sleep(for: .milliseconds(1)) }
         } catch let error as MusterError where error.code == .storeFull && story.disk != nil {
             calm = 0
+            outcome.wasShort = true
             try await fullness.refused(story, living)
         }
         try await Task.sleep(for: .milliseconds(2))
@@ -57,6 +58,7 @@ struct Teller {
             engine = try await story.start(life: lives, elapsed: elapsed)
         } catch let error as MusterError where error.code == .storeFull && story.disk != nil {
             engine = nil
+            outcome.wasShort = true
             story.disk?.empty()
         }
         lives += 1

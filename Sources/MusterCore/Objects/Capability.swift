@@ -10,4 +10,12 @@ public enum Capability: String, Codable, Sendable, CaseIterable {
     case http
     /// Execute programs that the operator's settings allow.
     case exec
+
+    /// As people see it in lists, in the order of the declaration.
+    public static let names: [String] = allCases.map(\.rawValue)
+}
+
+extension MusterError.Code {
+    /// What the code or the operator's settings do not allow.
+    public static let notAllowed: Self = "not_allowed"
 }

@@ -17,6 +17,8 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
     public var retry: Retry?
     /// `file:line` of the registration.
     public var place: String
+    /// What the file declares that it may touch; nil for one that was loaded before files declared it.
+    public var needs: [Capability]?
 
     public struct Retry: Codable, Sendable, Hashable {
         /// How many more times after the first.
@@ -33,12 +35,13 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
         public func delay(after attempt: Int) -> Int64 { min(3_600_000, backoff << Int64(min(max(attempt - 1, 0), 20))) }
     }
 
-    public init(id: HookID, trigger: Trigger, key: String? = nil, retry: Retry? = nil, place: String) {
+    public init(id: HookID, trigger: Trigger, key: String? = nil, retry: Retry? = nil, place: String, needs: [Capability] = []) {
         self.id = id
         self.trigger = trigger
         self.key = key
         self.retry = retry
         self.place = place
+        self.needs = needs
     }
 }
 

@@ -38,6 +38,10 @@ extension Engine {
             if error.isLast { resume(id, address, .error(error.error)) } else { finishStep(step, .error(error.error), now: now) }
             return
         }
+        if let error = refusal(of: effect, name, run) {
+            finishStep(step, .error(error), now: now)
+            return
+        }
         if isInDoubt, effect.inDoubt == .ask {
             guard run.again == address else { return askOperator(run, step, now: now) }
             run.again = nil

@@ -3,6 +3,9 @@ import MusterLua
 
 /// Registrations of a hook file as declarations.
 enum HookReader {
+    /// The registrations that make hooks.
+    static let names: Set<String> = ["on", "every"]
+
     private static func options(_ call: String) -> [String] {
         (Schema.call(call)?.parameters.compactMap(\.type.options).first ?? []).map(\.name)
     }

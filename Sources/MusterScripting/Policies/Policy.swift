@@ -68,7 +68,7 @@ final class Policy: @unchecked Sendable {
     }
 
     private static let hostFunctions: [LuaHostFunction] =
-        (Effects.names + ["all", "race"]).map { .effect($0) } + [.registration("on"), .registration("every"), .registration("needs")]
+        (Effects.names + ["all", "race"]).map { .effect($0) } + [.registration("on"), .registration("every"), .registration("needs"), NeedsReader.check]
         + Calendar.functions + Refusals.functions + [Help.function]
 
     /// Parses a bundle's main file once and remembers it.
@@ -89,9 +89,11 @@ final class Policy: @unchecked Sendable {
         guard let strand = start.strand else { throw MusterError(.script, "\(bundle.main) did not load") }
         defer { lua.finish(strand) }
         var loaded = LoadedChunk(chunk: chunk, declarations: [], handlers: [:])
-        let registrations = lua.registrations(of: strand).filter { $0.name != "needs" }
-        for (index, registration) in registrations.enumerated() {
-            let declaration = try HookReader.declaration(registration, number: index + 1, file: bundle.main)
+        let registrations = lua.registrations(of: strand)
+        let needs = try NeedsReader.all(registrations, file: bundle.main)
+        for (index, registration) in registrations.filter({ HookReader.names.contains($0.name) }).enumerated() {
+            var declaration = try HookReader.declaration(registration, number: index + 1, file: bundle.main)
+            declaration.needs = needs
             guard let handler = registration.functions.first else { continue }
             guard loaded.handlers.updateValue(handler, forKey: declaration.id) == nil else {
                 throw MusterError(

@@ -142,6 +142,7 @@ enum PolicyPrelude {
 
             function needs(capabilities)
               check(type(capabilities) == "table", "needs", "capabilities", capabilities)
+              host.check_needs(capabilities)
               host.needs(capabilities, place())
             end
             """#)

@@ -19,6 +19,9 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
     public var place: String
     /// What the file declares that it may touch; nil for one that was loaded before files declared it.
     public var needs: [Capability]?
+    /// Bytes of memory and milliseconds of a slice that the file asks for; nil for the operator's defaults.
+    public var memory: Int64?
+    public var slice: Int64?
 
     public struct Retry: Codable, Sendable, Hashable {
         /// How many more times after the first.

@@ -24,6 +24,8 @@ public struct Settings: Codable, Sendable, Hashable {
     public var queueLimit: Int = 1_000
     /// How long the key of an event is remembered, so that the same one is accepted once.
     public var dedupWindow: Int64 = 86_400_000
+    /// What policies may do; nil for the defaults, which `policies` has.
+    public var policy: PolicySettings?
 
     public init() {}
 }

@@ -56,6 +56,7 @@ extension Engine {
             id: world.general.lastRun, hook: hook, key: key, cause: cause, code: code, status: .queued, at: now.wall,
             argument: argument, seed: Int64.random(in: 0...Int64.max, using: &random))
         run.needs = declaration?.needs
+        run.limits = world.general.settings.policies.limits(of: declaration)
         return run
     }
 
@@ -143,7 +144,7 @@ extension Engine {
         var next = newRun(
             hook: run.hook, key: run.key, cause: run.cause, code: newer?.code ?? run.code, argument: run.argument,
             declaration: newer?.declaration, now: now)
-        if newer == nil { next.needs = run.needs }
+        if newer == nil { (next.needs, next.limits) = (run.needs, run.limits) }
         next.servers = run.servers
         if isContinued, var argument = run.argument.object {
             argument["state"] = run.continuation

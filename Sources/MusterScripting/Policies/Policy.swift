@@ -7,7 +7,6 @@ import MusterLua
 final class Policy: @unchecked Sendable {
     let isolate: LuaIsolate
     private let lock = NSLock()
-    private var bundles: [LuaChunk: CodeBundle]
     private var chunks: [String: LoadedChunk] = [:]
 
     /// A parsed file with the functions that it registers, by hook.
@@ -39,17 +38,25 @@ final class Policy: @unchecked Sendable {
     /// After a collection: what cannot be freed must not be looked at again at every step.
     func collected(to memory: Int) { evictionThreshold = max(memoryLimit / 2, memory + memoryLimit / 10) }
 
-    init(onStuck: @escaping @Sendable () -> Void) throws(MusterError) {
+    /// - Parameter onStuck: Called on the isolate's thread when it hung in C code and is lost.
+    init(limits: PolicyLimits, onStuck: @escaping @Sendable (Policy) -> Void = { _ in }) throws(MusterError) {
         let bundles = Bundles()
-        let settings = LuaSettings()
+        let holder = Holder()
+        var settings = LuaSettings()
+        settings.memoryLimit = Int(limits.memory)
         memoryLimit = settings.memoryLimit
         evictionThreshold = settings.memoryLimit / 2
+        settings.slice = .processorTime(milliseconds: Int(limits.slice))
         isolate = try LuaIsolate(
             settings, functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, PolicyPrelude.registrations],
-            modules: { request throws(MusterError) in bundles.module(request) }, onStuck: onStuck)
-        self.bundles = [:]
+            modules: { request throws(MusterError) in bundles.module(request) },
+            onStuck: { holder.policy.map(onStuck) })
         shared = bundles
+        holder.policy = self
     }
+
+    /// Set once, before anything executes in the isolate.
+    private final class Holder: @unchecked Sendable { weak var policy: Policy? }
 
     private let shared: Bundles
 
@@ -68,8 +75,9 @@ final class Policy: @unchecked Sendable {
     }
 
     private static let hostFunctions: [LuaHostFunction] =
-        (Effects.names + ["all", "race"]).map { .effect($0) } + [.registration("on"), .registration("every"), .registration("needs"), NeedsReader.check]
-        + Calendar.functions + Refusals.functions + [Help.function]
+        (Effects.names + ["all", "race"]).map { .effect($0) } + HookReader.names.sorted().map { .registration($0) } + [
+            .registration("needs"), NeedsReader.check, .registration("limits"), LimitsReader.check,
+        ] + Calendar.functions + Refusals.functions + [Help.function]
 
     /// Parses a bundle's main file once and remembers it.
     func chunk(_ bundle: CodeBundle, in lua: Lua) throws(MusterError) -> LuaChunk {
@@ -102,6 +110,7 @@ final class Policy: @unchecked Sendable {
             }
             loaded.declarations.append(declaration)
         }
+        try LimitsReader.put(registrations, file: bundle.main, into: &loaded.declarations)
         let result = loaded
         lock.withLock { chunks[bundle.hash] = result }
         return result

@@ -145,5 +145,10 @@ enum PolicyPrelude {
               host.check_needs(capabilities)
               host.needs(capabilities, place())
             end
+
+            function limits(values)
+              host.check_limits(values)
+              host.limits(values, place())
+            end
             """#)
 }

@@ -24,10 +24,15 @@ public struct Drivers: Sendable {
     public var exports: any ExportDriver
     public var readiness: any ReadinessProbe
     public var secrets: any SecretSource
+    public var http: any HTTPClient
+    public var programs: any ProgramRunner
 
     public init(
-        power: any PowerDriver, exports: any ExportDriver, readiness: any ReadinessProbe, secrets: any SecretSource
+        power: any PowerDriver, exports: any ExportDriver, readiness: any ReadinessProbe, secrets: any SecretSource,
+        http: any HTTPClient = NoHTTPClient(), programs: any ProgramRunner = NoProgramRunner()
     ) {
+        self.http = http
+        self.programs = programs
         self.power = power
         self.exports = exports
         self.readiness = readiness

@@ -19,6 +19,8 @@ public enum Operation: Sendable, Hashable {
     case cutExport(Epoch, Image)
     /// Tries the readiness check until it passes or the time is over.
     case waitReady(ServerID, Epoch, ReadinessCheck, timeout: Int64)
+    case http(HTTPRequest)
+    case program(ProgramRequest)
 }
 
 /// What a driver brought back.
@@ -28,6 +30,8 @@ public enum OperationResult: Sendable, Hashable {
     case words(String)
     /// The open export, and what was seen when each earlier one was cut.
     case export(Export, cut: [String] = [])
+    /// What a script gets as it is.
+    case value(Value)
 }
 
 /// Whom an operation's result is for.
@@ -82,11 +86,14 @@ extension Engine {
             return try exportWasCut(epoch, result, now: now)
         case .waitReady(let server, let epoch, _, _):
             return try becameReady(server, epoch: epoch, result, now: now)
+        case .http, .program:
+            return try result.get().value
         }
     }
 }
 
 extension OperationResult {
     var power: Power { if case .power(let power) = self { power } else { .unknown } }
+    var value: Value { if case .value(let value) = self { value } else { .null } }
     var words: String { if case .words(let words) = self { words } else { "" } }
 }

@@ -27,6 +27,10 @@ extension Drivers {
             return .words(try await exports.cut(epoch, image: image))
         case .waitReady(_, _, let check, let timeout):
             return try await waitReady(check, timeout: timeout)
+        case .http(let request):
+            return .value(try await send(request))
+        case .program(let request):
+            return .value(try await execute(request))
         }
     }
 

@@ -42,7 +42,7 @@ extension Engine {
             finishStep(step, .error(error), now: now)
             return
         }
-        if isInDoubt, effect.inDoubt == .ask {
+        if isInDoubt, effect.inDoubt(arguments) == .ask {
             guard run.again == address else { return askOperator(run, step, now: now) }
             run.again = nil
             world.put(run)

@@ -5,6 +5,8 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
         case event(String)
         /// Every so many milliseconds.
         case timer(Int64)
+        /// A question that wants an answer at once: `boot`, `place`.
+        case question(String)
     }
 
     public var id: HookID

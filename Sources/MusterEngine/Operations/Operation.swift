@@ -21,6 +21,8 @@ public enum Operation: Sendable, Hashable {
     case waitReady(ServerID, Epoch, ReadinessCheck, timeout: Int64)
     case http(HTTPRequest)
     case program(ProgramRequest)
+    /// Carried out by the scripting side.
+    case decide(Question)
 }
 
 /// What a driver brought back.
@@ -32,6 +34,7 @@ public enum OperationResult: Sendable, Hashable {
     case export(Export, cut: [String] = [])
     /// What a script gets as it is.
     case value(Value)
+    case decision(Decision)
 }
 
 /// Whom an operation's result is for.
@@ -88,6 +91,8 @@ extension Engine {
             return try becameReady(server, epoch: epoch, result, now: now)
         case .http, .program:
             return try result.get().value
+        case .decide(let question):
+            return placed(question, try result.get().decision, now: now)
         }
     }
 }
@@ -95,5 +100,6 @@ extension Engine {
 extension OperationResult {
     var power: Power { if case .power(let power) = self { power } else { .unknown } }
     var value: Value { if case .value(let value) = self { value } else { .null } }
+    var decision: Decision { if case .decision(let decision) = self { decision } else { Decision() } }
     var words: String { if case .words(let words) = self { words } else { "" } }
 }

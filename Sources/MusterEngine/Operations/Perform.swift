@@ -31,6 +31,8 @@ extension Drivers {
             return .value(try await send(request))
         case .program(let request):
             return .value(try await execute(request))
+        case .decide:
+            return .decision(Decision())
         }
     }
 

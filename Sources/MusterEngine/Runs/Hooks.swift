@@ -103,6 +103,7 @@ extension HookDeclaration.Trigger {
         switch (self, other) {
         case (.event(let one), .event(let another)): one == another
         case (.timer, .timer): true
+        case (.question(let one), .question(let another)): one == another
         default: false
         }
     }

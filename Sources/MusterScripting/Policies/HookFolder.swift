@@ -72,7 +72,9 @@ public actor HookFolder {
         let trial = try Policy(limits: settings.most)
         let declarations = try await Self.load(bundle, in: trial)
         try LimitsReader.refuseExcess(declarations, settings, file: bundle.main)
-        return try await Self.load(bundle, in: executor.policy(bundle.main, settings.limits(of: declarations.first)))
+        let limits = settings.limits(of: declarations.first)
+        if declarations.contains(where: \.trigger.isQuestion) { try await executor.decider.prepare(bundle, limits) }
+        return try await Self.load(bundle, in: executor.policy(bundle.main, limits))
     }
 
     private static func load(_ bundle: CodeBundle, in policy: Policy) async throws -> [HookDeclaration] {
@@ -117,4 +119,8 @@ public actor HookFolder {
                 return .object(fields)
             })
     }
+}
+
+extension HookDeclaration.Trigger {
+    fileprivate var isQuestion: Bool { if case .question = self { true } else { false } }
 }

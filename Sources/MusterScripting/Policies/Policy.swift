@@ -48,7 +48,7 @@ final class Policy: @unchecked Sendable {
         evictionThreshold = settings.memoryLimit / 2
         settings.slice = .processorTime(milliseconds: Int(limits.slice))
         isolate = try LuaIsolate(
-            settings, functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, OutsidePrelude.source, PolicyPrelude.registrations],
+            settings, functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, OutsidePrelude.source, PolicyPrelude.registrations, DecidePrelude.source],
             modules: { request throws(MusterError) in bundles.module(request) },
             onStuck: { holder.policy.map(onStuck) })
         shared = bundles

@@ -11,12 +11,14 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     /// Runs whose end the engine has not heard of yet.
     private var ending: Set<RunID> = []
     let loop: EngineLoop
+    let decider: Decider
     private let report: @Sendable (MusterError) -> Void
 
     /// - Parameter report: Told of a policy that hung in C code and was replaced.
     public init(loop: EngineLoop, report: @escaping @Sendable (MusterError) -> Void) {
         self.loop = loop
         self.report = report
+        decider = Decider(report: report)
     }
 
     // MARK: Policies
@@ -62,6 +64,8 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     func forgetPolicy(_ main: String) { lock.withLock { policies = policies.filter { $0.key.main != main } } }
 
     // MARK: RunHost
+
+    public func decide(_ question: Question) async -> Decision { await decider.decide(question) }
 
     public func start(_ run: Run, code: CodeBundle, journal: [Step]) {
         if case .prompt = run.cause { return startPrompt(run) }

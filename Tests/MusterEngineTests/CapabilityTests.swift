@@ -74,6 +74,27 @@ import Testing
         #expect(bench.errorCode(run, "2") == .notAllowed)
     }
 
+    @Test func anotherTryHasNoMoreRightsThanTheFirst() throws {
+        var bench = Bench()
+        var declaration = HookDeclaration(
+            id: HookID("go"), trigger: .event("user.go"), retry: HookDeclaration.Retry(times: 2, backoff: 0), place: "go.lua:1", needs: [.storage])
+        declaration.memory = 24 << 20
+        bench.load("go.lua", [declaration])
+        bench.turn { engine, now in engine.note("user.go", data: [:], now: now) }
+        let first = try #require(bench.runs(of: "go").last)
+        bench.turn { engine, now in engine.runEnded(first.id, .failure(MusterError(.script, "x")), now: now) }
+        let second = try #require(bench.runs(of: "go").last)
+        #expect(second.id != first.id && second.needs == [.storage] && second.limits == first.limits && second.limits?.memory == 24 << 20)
+    }
+
+    @Test func aRunThatOnlyLooksOnAnswersForNoServer() throws {
+        var bench = Bench()
+        _ = try bench.runShop()
+        let watcher = try hookRun(&bench, needs: [.http])
+        bench.step(watcher, "1", "server.wait_ready", [["name": "shop"], [:]])
+        #expect(bench.engine.world.runs[watcher]?.servers == [])
+    }
+
     @Test func whatWasStoredBeforeFilesDeclaredItStillLoads() throws {
         let declaration = #"{"id":"f#1","trigger":{"event":{"_0":"resource.failed"}},"place":"f.lua:1"}"#
         let hook = try Value(json: #"{"declaration":\#(declaration),"file":"f.lua","code":"h","cursor":3,"active":true}"#).decode(Hook.self)

@@ -1,6 +1,6 @@
 /// What a policy may touch beyond looking, waiting and telling; a hook file declares it: `needs { "power", "storage" }`.
 public enum Capability: String, Codable, Sendable, CaseIterable {
-    /// Switch machines: fence, power on and off, shut down, boot device.
+    /// Switch machines: fence, power on and off, shut down, boot device; keep them from other runs: reserve.
     case power
     /// Give an image to a machine and take it back: claim, release.
     case storage

@@ -114,6 +114,7 @@ final class WebExchange: NSObject, URLSessionDataDelegate, @unchecked Sendable {
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         if let error {
+            if (error as? URLError)?.code == .timedOut { return end(.failure(Self.late(request))) }
             return end(
                 .failure(MusterError("http_failed", "\(turn.address.origin) cannot be asked: \(Self.words(error))", hint: "try it with curl from the engine's host")))
         }

@@ -102,6 +102,8 @@ extension Engine {
     /// A run that works on a server answers for it from then on.
     private mutating func takeOn(_ call: EffectCall) {
         guard let server = call.server, var run = world.runs[call.run.id], !run.servers.contains(server) else { return }
+        // One that only looks on must not stand for somebody who works on it.
+        if let needs = run.needs, !needs.contains(.storage) { return }
         // A session lives on after its line.
         if case .prompt = run.cause { return }
         run.servers.append(server)

@@ -44,6 +44,8 @@ final class Policy: @unchecked Sendable {
         let holder = Holder()
         var settings = LuaSettings()
         settings.memoryLimit = Int(limits.memory)
+        // What crosses goes into the journal: a script that logs megabytes a step would fill the disk in its steps' number.
+        settings.messageLimit = 1 << 20
         memoryLimit = settings.memoryLimit
         evictionThreshold = settings.memoryLimit / 2
         settings.slice = .processorTime(milliseconds: Int(limits.slice))

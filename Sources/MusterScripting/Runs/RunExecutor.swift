@@ -58,7 +58,12 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
         policy.isolate.abandon()
         report(MusterError("stuck", "\(main) hung inside one call for seconds and was given up", hint: "look for a pattern that backtracks", place: main))
         let ids = others.map(\.run.id)
-        Task { [loop] in try? await loop.turn { engine, now in engine.restartRuns(ids, now: now) } }
+        Task { [loop] in
+            try? await loop.turn { engine, now in
+                engine.note("hook.stuck", data: ["file": .string(main), "restarted": .int(Int64(ids.count))], now: now)
+                engine.restartRuns(ids, now: now)
+            }
+        }
     }
 
     func forgetPolicy(_ main: String) { lock.withLock { policies = policies.filter { $0.key.main != main } } }

@@ -10,7 +10,10 @@ import Testing
 
     private func request(_ url: String, method: String = "GET", allowed: [String]? = nil) throws -> HTTPRequest {
         let address = try WebAddress(url)
-        return HTTPRequest(method: method, address: address, allowed: try (allowed ?? [address.origin]).map { try WebAddress($0) })
+        var request = HTTPRequest(method: method, address: address, allowed: try (allowed ?? [address.origin]).map { try WebAddress($0) })
+        // A busy machine may take long: what is expected to come is waited for.
+        request.timeout = 600_000
+        return request
     }
 
     private func server(_ head: String, _ body: String = "") throws -> OneAnswerServer {

@@ -1,3 +1,4 @@
+import CLinuxShim
 import Foundation
 import MusterCore
 import MusterDrivers
@@ -12,7 +13,7 @@ import Testing
     private final class Server {
         let scratch: Scratch
         let address = LoopbackAddress.next()
-        private let process = Process()
+        private var process: pid_t = 0
 
         init() async throws {
             scratch = try Scratch()
@@ -38,13 +39,19 @@ import Testing
                 UsePAM no
                 PidFile none
                 """)
-            process.executableURL = URL(fileURLWithPath: try Program.path("sshd", package: "openssh-server"))
-            process.arguments = ["-D", "-e", "-f", scratch.file("config")]
-            process.standardError = FileHandle.nullDevice
-            try process.run()
+            // Not Foundation's Process: sshd closes what it inherits, which Foundation takes for its end, and then every other wait for
+            // a process hangs behind its own wait for this one.
+            let words = [try Program.path("sshd", package: "openssh-server"), "-D", "-e", "-f", scratch.file("config")]
+            let pointers = words.map { strdup($0) } + [nil]
+            defer { for pointer in pointers { free(pointer) } }
+            try #require(muster_spawn_detached(words[0], pointers, "/", scratch.file("log"), [], 0, &process) == 0)
         }
 
-        deinit { Program.end(process) }
+        deinit {
+            guard process > 0 else { return }
+            kill(process, SIGKILL)
+            waitpid(process, nil, 0)
+        }
 
         func request(_ words: [String], known: String = "known", key: String = "key") -> ProgramRequest {
             var request = ProgramRequest(program: words[0], arguments: Array(words.dropFirst()))

@@ -66,7 +66,8 @@ static int host_registration(lua_State *L) {
     mlua *m = isolate_of(L);
     run *r = m->strand ? m->strand->run : NULL;
     if (r == NULL || (r->loading == 0 && !(r->flags & MLUA_TOP_LEVEL_EFFECTS))) {
-        return raise_error(L, "wrong_state", "a registration belongs at the top level of the file", NULL);
+        return raise_error(L, "wrong_state", "a registration belongs at the top level of the file",
+                     "move it out of the function: the file says once what it wants to be called for, and what it needs");
     }
     int top = lua_gettop(L);
     if (r->flags & MLUA_COLLECT) {

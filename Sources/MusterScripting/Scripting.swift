@@ -45,7 +45,8 @@ public actor Scripting: ScriptService {
     public func runScript(source: String, file: String, operatorName: String) async throws -> RunID {
         let bundle = try folders.bundle(main: file, source: source)
         // Parsed here for its errors; the run has an isolate of its own.
-        let policy = try Policy(onStuck: {})
+        let limits = try await loop.turn { engine, _ in engine.world.general.settings.policies.limits }
+        let policy = try Policy(limits: limits)
         _ = try await policy.isolate.perform { lua in try policy.chunk(bundle, in: lua) }
         return try await loop.turn { engine, now in engine.runScript(bundle, operatorName: operatorName, now: now) }
     }

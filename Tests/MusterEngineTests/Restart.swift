@@ -27,7 +27,7 @@ extension Bench {
 
 extension HookDeclaration {
     static func on(_ event: String, id: String) -> HookDeclaration {
-        HookDeclaration(id: HookID(id), trigger: .event(event), place: "test.lua:1")
+        HookDeclaration(id: HookID(id), trigger: .event(event), place: "test.lua:1", needs: Capability.allCases)
     }
     static func every(_ milliseconds: Int64, id: String) -> HookDeclaration {
         HookDeclaration(id: HookID(id), trigger: .timer(milliseconds), place: "test.lua:1")

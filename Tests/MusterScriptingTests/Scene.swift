@@ -32,7 +32,7 @@ final class Scene: Sendable {
     /// - Parameter hooks: The folder of hook files; the shipped ones unless told otherwise, none when empty.
     init(
         store: MemoryStore = MemoryStore(), fleet: SimulatedFleet = SimulatedFleet(), time: VirtualTime = VirtualTime(),
-        hooks: String? = Scene.root + "/hooks",
+        hooks: String? = Scene.root + "/hooks", http: any HTTPClient = NoHTTPClient(), programs: any ProgramRunner = NoProgramRunner(),
         report: @escaping @Sendable (MusterError) -> Void = { Issue.record("\($0)") }
     ) async throws {
         self.store = store
@@ -44,7 +44,8 @@ final class Scene: Sendable {
                 uuid: "00000000-0000-0000-0000-00000000000\(number)")
         }
         loop = try await EngineLoop(
-            store: store, drivers: Drivers(power: fleet, exports: fleet, readiness: fleet, secrets: fleet), time: time)
+            store: store, drivers: Drivers(power: fleet, exports: fleet, readiness: fleet, secrets: fleet, http: http, programs: programs),
+            time: time)
         scripting = Scripting(
             loop: loop, folders: SourceFolders(hooks: hooks, library: Scene.root + "/stdlib"), secretExists: { _ in true },
             report: report)

@@ -46,7 +46,22 @@ local function machines()
   return looked and resources.list() or all
 end
 
---- The machines that can take a server, best first. Names in `tried` are left out.
+-- What `decide("place")` hooks say of the candidates.
+local function judged(server, found)
+  if #found == 0 then return found, {} end
+  local verdicts = decide.place(server, found)
+  local kept, refused = {}, {}
+  local function score(resource) return verdicts[resource.name] and verdicts[resource.name].score or 0 end
+  for _, resource in ipairs(found) do
+    local veto = verdicts[resource.name] and verdicts[resource.name].veto
+    if veto then refused[resource.name] = veto else kept[#kept + 1] = resource end
+  end
+  table.sort(kept, function(a, b) return score(a) > score(b) end)   -- stable: equal ones stay as they were
+  return kept, refused
+end
+
+--- The machines that can take a server, best first, and those that a `decide("place")` hook refused, by name with its reason. Names in
+-- `tried` are left out. A hook's scores come first, higher ones before lower ones; without any the order is as above.
 function placement.candidates(server, tried)
   local found = {}
   for _, resource in ipairs(machines()) do
@@ -60,7 +75,7 @@ function placement.candidates(server, tried)
     if a.memory_mib ~= b.memory_mib then return a.memory_mib < b.memory_mib end
     return a.name < b.name
   end)
-  return found
+  return judged(server, found)
 end
 
 --- One line for each machine that cannot take a server.

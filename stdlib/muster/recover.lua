@@ -53,8 +53,12 @@ return function(server, options)
   for _ = 1, options and options.attempts or 3 do
     server = server:refresh()
     if keep(server) then return resources.get(server.resource) end
-    local target = placement.candidates(server, tried)[1]
-    if not target then break end
+    local found, refused = placement.candidates(server, tried)
+    local target = found[1]
+    if not target then
+      for name, reason in pairs(refused) do tried[name] = "was refused: " .. reason end
+      break
+    end
     local started, problem = start_on(server, target)
     if started then return target:refresh() end
     tried[target.name] = "was tried: " .. tostring(problem)

@@ -9,6 +9,21 @@ int muster_spawn_detached(
     const char *program, char *const arguments[], const char *directory, const char *log, const int descriptors[], int count,
     pid_t *process);
 
+// Starts a program with the given descriptors as standard input, output and errors: a session and process group of its own, working
+// directory /, default signals, no environment but PATH, LANG and HOME, nothing else inherited. Returns 0 and the process id, or an
+// errno value.
+int muster_spawn_piped(const char *program, char *const arguments[], const int descriptors[3], pid_t *process);
+
+// A pipe that no child inherits. Returns 0, or -1 with errno.
+int muster_pipe(int descriptors[2]);
+
+// Lets a write to a closed pipe fail with EPIPE on the calling thread, instead of ending the process.
+void muster_ignore_broken_pipes(void);
+
+// Waits until a child has ended and leaves it in the process table, so that its number means it until `waitpid`.
+// Waits at most so many milliseconds: 1 ended, 0 not yet, -1 with errno.
+int muster_await_exit(pid_t process, int milliseconds);
+
 // Locks the whole file for its open file description, whoever inherits it: 0 done, 1 another holds it, -1 with errno.
 int muster_lock_file(int descriptor);
 

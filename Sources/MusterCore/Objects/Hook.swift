@@ -5,6 +5,8 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
         case event(String)
         /// Every so many milliseconds.
         case timer(Int64)
+        /// A question that wants an answer at once: `boot`, `place`.
+        case question(String)
     }
 
     public var id: HookID
@@ -17,6 +19,11 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
     public var retry: Retry?
     /// `file:line` of the registration.
     public var place: String
+    /// What the file declares that it may touch; nil for one that was loaded before files declared it.
+    public var needs: [Capability]?
+    /// Bytes of memory and milliseconds of a slice that the file asks for; nil for the operator's defaults.
+    public var memory: Int64?
+    public var slice: Int64?
 
     public struct Retry: Codable, Sendable, Hashable {
         /// How many more times after the first.
@@ -33,12 +40,13 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
         public func delay(after attempt: Int) -> Int64 { min(3_600_000, backoff << Int64(min(max(attempt - 1, 0), 20))) }
     }
 
-    public init(id: HookID, trigger: Trigger, key: String? = nil, retry: Retry? = nil, place: String) {
+    public init(id: HookID, trigger: Trigger, key: String? = nil, retry: Retry? = nil, place: String, needs: [Capability] = []) {
         self.id = id
         self.trigger = trigger
         self.key = key
         self.retry = retry
         self.place = place
+        self.needs = needs
     }
 }
 

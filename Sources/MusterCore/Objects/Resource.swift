@@ -84,6 +84,8 @@ public struct BootGrant: Codable, Sendable, Hashable {
     public var epoch: Epoch?
     /// The boot id it reported; nil until it did.
     public var bootID: String?
+    /// Whether it was told to boot from its own disk, from where it does not report.
+    public var local: Bool?
 
     public init(token: String, epoch: Epoch?) {
         self.token = token

@@ -72,6 +72,11 @@ public struct Run: Codable, Sendable, Hashable {
             self.priority = priority
         }
     }
+    /// What its code declared that it may touch when it began; nil when nothing needs to be declared: an operator's script or prompt, and
+    /// a run from before files declared it.
+    public var needs: [Capability]?
+    /// What it may use up, as it was when it began.
+    public var limits: PolicyLimits?
 
     public init(
         id: RunID, hook: HookID, key: String, cause: Cause, code: String, status: Status, at: Timestamp,

@@ -28,6 +28,8 @@ public struct Settings: Codable, Sendable, Hashable {
     public var keepEvents: Int64 = 90 * 86_400_000
     /// How long runs that are over are kept, with their journals and the code that only they used.
     public var keepRuns: Int64 = 30 * 86_400_000
+    /// What policies may do; nil for the defaults, which `policies` has.
+    public var policy: PolicySettings?
 
     public init() {}
 }

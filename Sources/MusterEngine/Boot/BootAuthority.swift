@@ -21,10 +21,13 @@ public struct BootRequest: Codable, Sendable, Hashable {
     public var mac: MACAddress
     /// DMI UUID as lower-case text, when the firmware told it.
     public var uuid: String?
+    /// The architecture of its boot program (`x86_64`, `i386`, `arm64`), when it told it.
+    public var arch: String?
 
-    public init(mac: MACAddress, uuid: String? = nil) {
+    public init(mac: MACAddress, uuid: String? = nil, arch: String? = nil) {
         self.mac = mac
         self.uuid = uuid
+        self.arch = arch
     }
 }
 

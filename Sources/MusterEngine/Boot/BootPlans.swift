@@ -5,9 +5,13 @@ extension Engine {
     public func address(for mac: MACAddress) -> IPv4Address? { world.resource(mac: mac)?.address }
 
     /// The plan of a machine that asks. A machine without a claim never learns where an image is; one answer holds for a whole boot.
-    public mutating func plan(for request: BootRequest, now: Now) -> BootPlan {
+    ///
+    /// - Parameter decision: What hooks answered to `bootQuestion`; they decide between the plans that grant nothing.
+    public mutating func plan(for request: BootRequest, decision: Decision? = nil, now: Now) -> BootPlan {
         defer { review(now: now) }
-        guard let known = world.resource(mac: request.mac) else { return .discover(token: token()) }
+        guard let known = world.resource(mac: request.mac) else {
+            return bootAnswer(for: request.mac, decision, now: now) == .local ? .local : .discover(token: token())
+        }
         let id = known.id
         if isFencing(id) { return .wait(reason: "this machine is being fenced") }
         let hadEvidence = validEvidence(for: id) != nil
@@ -19,7 +23,11 @@ extension Engine {
             beginBoot(id, epoch: nil, now: now)
             return .wait(reason: "this machine was fenced; its servers may be moving")
         }
-        guard let claim else { return .discover(token: beginBoot(id, epoch: nil, now: now)) }
+        guard let claim else {
+            let isLocal = bootAnswer(for: request.mac, decision, now: now) == .local
+            let token = beginBoot(id, epoch: nil, local: isLocal, now: now)
+            return isLocal ? .local : .discover(token: token)
+        }
         if claim.unproven == true {
             beginBoot(id, epoch: nil, now: now)
             return .wait(reason: "the engine was restored from a backup; its server may have moved since")
@@ -36,18 +44,22 @@ extension Engine {
 
     /// The token of this boot. The same comes back until the machine reports with a boot id.
     @discardableResult
-    private mutating func beginBoot(_ id: ResourceID, epoch: Epoch?, now: Now) -> String {
+    private mutating func beginBoot(_ id: ResourceID, epoch: Epoch?, local: Bool = false, now: Now) -> String {
         guard var resource = world.resources[id] else { return token() }
-        if let boot = resource.boot, boot.bootID == nil, boot.epoch == epoch { return boot.token }
-        let boot = BootGrant(token: token(), epoch: epoch)
+        if let boot = resource.boot, boot.bootID == nil, boot.epoch == epoch, (boot.local ?? false) == local { return boot.token }
+        var boot = BootGrant(token: token(), epoch: epoch)
+        if local { boot.local = true }
         resource.boot = boot
         resource.incarnation += 1
         // It is booting: that ends a silence, and a failure nobody has acted on yet.
         resource.liveness = .unknown
         resource.failure = nil
-        resource.startingSince = now.wall
+        // From its own disk nobody will report: that is no start that could take too long.
+        resource.startingSince = local ? nil : now.wall
         world.put(resource)
-        emit("resource.booting", resource: id, data: epoch.map { ["epoch": .int($0.rawValue)] } ?? [:], now: now)
+        var data: [String: Value] = epoch.map { ["epoch": .int($0.rawValue)] } ?? [:]
+        if local { data["local"] = true }
+        emit("resource.booting", resource: id, data: data, now: now)
         return boot.token
     }
 }

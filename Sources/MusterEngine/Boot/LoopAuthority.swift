@@ -5,7 +5,9 @@ extension EngineLoop: BootAuthority {
         try await turn { engine, _ in engine.address(for: mac) }
     }
     public func plan(for request: BootRequest) async throws -> BootPlan {
-        try await turn { engine, now in engine.plan(for: request, now: now) }
+        let question = try await turn { engine, now in engine.bootQuestion(request, now: now) }
+        let decision = if let question { await decide(question) } else { Decision?.none }
+        return try await turn { engine, now in engine.plan(for: request, decision: decision, now: now) }
     }
     public func report(_ report: MachineReport) async throws {
         try await turn { engine, now in

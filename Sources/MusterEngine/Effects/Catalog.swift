@@ -5,7 +5,7 @@ public enum Effects {
     /// The names, sorted. `limit` is the engine's own: it records that a branch came to the end of its time or memory.
     public static let names: [String] = catalog.keys.filter { $0 != "limit" }.sorted()
 
-    static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitCalls + notes)
+    static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitCalls + notes + outsideOrders + questions)
 
     /// What a hook file must declare to make a call; nil when nothing.
     public static func needs(_ name: String) -> Capability? { catalog[name]?.needs }

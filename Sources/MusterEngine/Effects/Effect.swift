@@ -20,6 +20,13 @@ struct Effect: Sendable {
     var kind: Kind
     /// What a hook file must have declared that it needs, to call this.
     var needs: Capability?
+    /// Whether the option `repeatable = true` makes a call in doubt one that is repeated.
+    var isRepeatable = false
+
+    /// The rule for one call.
+    func inDoubt(_ arguments: [Value]) -> InDoubt {
+        isRepeatable && arguments.last?["repeatable"].bool == true ? .repeat : inDoubt
+    }
 
     static func query(_ answer: @escaping @Sendable (Engine, EffectCall) throws -> Value) -> Effect {
         Effect(inDoubt: .repeat, kind: .query(answer))
@@ -30,10 +37,10 @@ struct Effect: Sendable {
         Effect(inDoubt: .repeat, kind: .change(change), needs: needs)
     }
     static func operation(
-        _ inDoubt: InDoubt, needs: Capability? = nil,
+        _ inDoubt: InDoubt, needs: Capability? = nil, repeatable: Bool = false,
         _ operation: @escaping @Sendable (inout Engine, EffectCall) throws -> Operation?
     ) -> Effect {
-        Effect(inDoubt: inDoubt, kind: .operation(operation), needs: needs)
+        Effect(inDoubt: inDoubt, kind: .operation(operation), needs: needs, isRepeatable: repeatable)
     }
 }
 
@@ -89,9 +96,12 @@ func resourceID(_ arguments: [Value]) -> ResourceID? {
 extension Engine {
     /// The resource of a call, whatever its incarnation.
     func resource(_ call: EffectCall, _ index: Int = 0) throws -> Resource {
-        let value = call.argument(index)
+        try resource(call.argument(index), of: call, "argument \(index + 1)")
+    }
+
+    private func resource(_ value: Value, of call: EffectCall, _ what: String) throws -> Resource {
         guard let name = value.string ?? value["name"].string else {
-            throw MusterError(.badArgument, "\(call.step.name) wants a resource as argument \(index + 1)")
+            throw MusterError(.badArgument, "\(call.step.name) wants a resource as \(what)")
         }
         guard let resource = world.resources[ResourceID(name)] else { throw unknownResource(name) }
         return resource
@@ -99,9 +109,14 @@ extension Engine {
 
     /// The resource of an order: refused as `stale` when the machine is not the incarnation that the order was decided for.
     func resourceForOrder(_ call: EffectCall) throws -> Resource {
-        let resource = try resource(call)
+        try resourceForOrder(call.argument(0), of: call)
+    }
+
+    /// The same for a resource that stands elsewhere in the call.
+    func resourceForOrder(_ value: Value, of call: EffectCall) throws -> Resource {
+        let resource = try resource(value, of: call, "the machine to act on")
         try refuseWhileLooking("\(call.step.name) is not done", subject: resource.id.rawValue)
-        guard let decided = call.argument(0)["incarnation"].int else { return resource }
+        guard let decided = value["incarnation"].int else { return resource }
         guard decided == resource.incarnation else {
             throw MusterError(
                 .stale, "\(call.step.name) was decided for an earlier incarnation of \(resource.id) (\(decided), now \(resource.incarnation))",

@@ -18,7 +18,7 @@ extension Effects {
             if !call.isInDoubt { engine.tellAsking(call.run.id, call.step, question, now: call.now) }
             return nil
         }),
-        ("reserve", .wait { engine, call in
+        ("reserve", .wait(needs: .power) { engine, call in
             let names = reservedNames(call.step)
             guard !names.isEmpty else {
                 throw MusterError(.badArgument, "reserve wants a list of resources", hint: "reserve({ machine }, { timeout = \"1m\" })")
@@ -59,7 +59,9 @@ extension Effects {
 }
 
 extension Effect {
-    fileprivate static func wait(_ begin: @escaping @Sendable (inout Engine, EffectCall) throws -> Value?) -> Effect {
-        Effect(inDoubt: .repeat, kind: .wait(begin))
+    fileprivate static func wait(
+        needs: Capability? = nil, _ begin: @escaping @Sendable (inout Engine, EffectCall) throws -> Value?
+    ) -> Effect {
+        Effect(inDoubt: .repeat, kind: .wait(begin), needs: needs)
     }
 }

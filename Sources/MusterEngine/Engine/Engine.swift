@@ -29,6 +29,10 @@ public struct Engine: Sendable {
     var heldOrders: Set<HeldOrder> = []
     /// Why and when a server was last reported as blocked.
     var toldBlocked: [ServerID: (reason: String, at: Moment)] = [:]
+    /// When a hook was last reported for a question that it did not answer.
+    var toldDecide: [HookID: Moment] = [:]
+    /// What machines without a claim were told to boot, and when they last asked; nil: of an engine before this one.
+    var bootAnswers: [MACAddress: (answer: BootAnswer, at: Moment?)] = [:]
     var random: any RandomNumberGenerator & Sendable
     /// Whether a page of the history was asked for and has not come yet.
     var isReadingBacklog = false
@@ -38,6 +42,7 @@ public struct Engine: Sendable {
     public init(_ snapshot: Snapshot, random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
         world = World(snapshot)
         self.random = random
+        bootAnswers = world.unreportedBoots
     }
 
     /// The engine that takes over from one of the same process whose memory is dropped: jobs that drivers still carry out for that one

@@ -54,6 +54,9 @@ public actor EngineLoop {
         return try answer.get()
     }
 
+    /// Asks the hooks of a question; without a scripting side nobody answers.
+    func decide(_ question: Question) async -> Decision { await host?.decide(question) ?? Decision() }
+
     /// Calls `observer` with the events of each batch once they are durable, until `stopObserving`.
     public func observe(_ observer: @escaping @Sendable ([Event]) -> Void) -> Int {
         nextObserver += 1
@@ -154,7 +157,11 @@ public actor EngineLoop {
         Task {
             let result: Result<OperationResult, MusterError>
             do {
-                result = .success(try await drivers.perform(operation))
+                if case .decide(let question) = operation {
+                    result = .success(.decision(await self.decide(question)))
+                } else {
+                    result = .success(try await drivers.perform(operation))
+                }
             } catch let error as MusterError {
                 result = .failure(error)
             } catch {

@@ -11,6 +11,13 @@ public protocol RunHost: Sendable {
     func drop(_ run: RunID)
     /// Drops every run without a word: the engine starts them again from their journals.
     func dropAll()
+    /// Asks the hooks of a question, each for as long as an answer may take. A hook that fails or is late is an answer with an error.
+    func decide(_ question: Question) async -> Decision
+}
+
+extension RunHost {
+    /// Nobody has an opinion.
+    public func decide(_ question: Question) async -> Decision { Decision() }
 }
 
 /// Looks up secrets by name. Errors: `no_secret`.
@@ -24,10 +31,15 @@ public struct Drivers: Sendable {
     public var exports: any ExportDriver
     public var readiness: any ReadinessProbe
     public var secrets: any SecretSource
+    public var http: any HTTPClient
+    public var programs: any ProgramRunner
 
     public init(
-        power: any PowerDriver, exports: any ExportDriver, readiness: any ReadinessProbe, secrets: any SecretSource
+        power: any PowerDriver, exports: any ExportDriver, readiness: any ReadinessProbe, secrets: any SecretSource,
+        http: any HTTPClient = NoHTTPClient(), programs: any ProgramRunner = NoProgramRunner()
     ) {
+        self.http = http
+        self.programs = programs
         self.power = power
         self.exports = exports
         self.readiness = readiness

@@ -21,6 +21,10 @@ public enum Operation: Sendable, Hashable {
     case listExports
     /// Tries the readiness check until it passes or the time is over.
     case waitReady(ServerID, Epoch, ReadinessCheck, timeout: Int64)
+    case http(HTTPRequest)
+    case program(ProgramRequest)
+    /// Carried out by the scripting side.
+    case decide(Question)
 }
 
 /// What a driver brought back.
@@ -31,6 +35,9 @@ public enum OperationResult: Sendable, Hashable {
     /// The open export, and what was seen when each earlier one was cut.
     case export(Export, cut: [String] = [])
     case exports([Epoch])
+    /// What a script gets as it is.
+    case value(Value)
+    case decision(Decision)
 }
 
 /// Whom an operation's result is for.
@@ -88,11 +95,17 @@ extension Engine {
             return .null
         case .waitReady(let server, let epoch, _, _):
             return try becameReady(server, epoch: epoch, result, now: now)
+        case .http, .program:
+            return try result.get().value
+        case .decide(let question):
+            return placed(question, try result.get().decision, now: now)
         }
     }
 }
 
 extension OperationResult {
     var power: Power { if case .power(let power) = self { power } else { .unknown } }
+    var value: Value { if case .value(let value) = self { value } else { .null } }
+    var decision: Decision { if case .decision(let decision) = self { decision } else { Decision() } }
     var words: String { if case .words(let words) = self { words } else { "" } }
 }

@@ -29,6 +29,12 @@ extension Drivers {
             return .exports(await exports.alive().map(\.epoch))
         case .waitReady(_, _, let check, let timeout):
             return try await waitReady(check, timeout: timeout)
+        case .http(let request):
+            return .value(try await send(request))
+        case .program(let request):
+            return .value(try await execute(request))
+        case .decide:
+            return .decision(Decision())
         }
     }
 

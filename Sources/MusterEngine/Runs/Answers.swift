@@ -90,7 +90,7 @@ extension Engine {
         begin(run, now: now)
     }
 
-    func isInDoubt(_ step: Step) -> Bool { Effects.catalog[step.name]?.inDoubt == .ask && step.outcome == nil }
+    func isInDoubt(_ step: Step) -> Bool { Effects.catalog[step.name]?.inDoubt(step.arguments) == .ask && step.outcome == nil }
 
     /// Records a result without telling anybody: the run starts again from its journal.
     private mutating func settleDoubt(_ step: Step, _ outcome: Step.Outcome, now: Now) {

@@ -66,7 +66,9 @@ extension Engine {
             world.put(hook)
             let argument: Value = [Value.typeKey: "tick", "number": .int(hook.cursor), "at": .int(now.wall.milliseconds)]
             enqueue(
-                newRun(hook: hook.id, key: "", cause: .timer(hook.cursor), code: hook.code, argument: argument, now: now), now: now)
+                newRun(
+                    hook: hook.id, key: "", cause: .timer(hook.cursor), code: hook.code, argument: argument,
+                    declaration: hook.declaration, now: now), now: now)
         }
     }
 
@@ -90,7 +92,7 @@ extension Engine {
     private mutating func startAlone(_ code: CodeBundle, cause: Run.Cause, now: Now) -> RunID {
         world.put(code)
         let run = newRun(
-            hook: HookID(code.main), key: "run-\(world.general.lastRun.next)", cause: cause, code: code.hash, argument: .null,
+            hook: HookID(code.main), key: "run-\(world.general.lastRun.next)", cause: cause, code: code.hash, argument: .null, declaration: nil,
             now: now)
         enqueue(run, now: now)
         return run.id
@@ -103,6 +105,7 @@ extension HookDeclaration.Trigger {
         switch (self, other) {
         case (.event(let one), .event(let another)): one == another
         case (.timer, .timer): true
+        case (.question(let one), .question(let another)): one == another
         default: false
         }
     }

@@ -21,7 +21,7 @@ extension Engine {
         let argument = eventValue(event)
         var run = newRun(
             hook: hook.id, key: key(of: event, by: hook.declaration.key), cause: .event(event.id), code: hook.code,
-            argument: argument, now: now)
+            argument: argument, declaration: hook.declaration, now: now)
         run.servers = serversConcerned(event)
         enqueue(run, now: now)
     }
@@ -47,11 +47,17 @@ extension Engine {
     /// The events that call for something to be done about their server.
     private static let calls: Set<String> = ["server.wanted", "server.unwanted", "export.died"]
 
-    mutating func newRun(hook: HookID, key: String, cause: Run.Cause, code: String, argument: Value, now: Now) -> Run {
+    /// - Parameter declaration: The hook's, whose rights the run keeps to its end; nil for an operator's own.
+    mutating func newRun(
+        hook: HookID, key: String, cause: Run.Cause, code: String, argument: Value, declaration: HookDeclaration?, now: Now
+    ) -> Run {
         world.update { $0.lastRun = $0.lastRun.next }
-        return Run(
+        var run = Run(
             id: world.general.lastRun, hook: hook, key: key, cause: cause, code: code, status: .queued, at: now.wall,
             argument: argument, seed: Int64.random(in: 0...Int64.max, using: &random))
+        run.needs = declaration?.needs
+        run.limits = world.general.settings.policies.limits(of: declaration)
+        return run
     }
 
     mutating func begin(_ run: Run, now: Now) {
@@ -133,9 +139,12 @@ extension Engine {
         let isContinued = run.status == .done && run.continuation != nil
         let retry = run.status == .failed ? hook?.declaration.retry : nil
         guard isContinued || retry.map({ (run.attempt ?? 1) <= $0.times }) == true else { return nil }
-        // Another try is a try of the same code; what goes on without end takes up new code.
-        let code = isContinued && hook?.active == true ? hook?.code ?? run.code : run.code
-        var next = newRun(hook: run.hook, key: run.key, cause: run.cause, code: code, argument: run.argument, now: now)
+        // Another try is a try of the same code; what goes on without end takes up new code, and what that declares.
+        let newer = isContinued && hook?.active == true ? hook : nil
+        var next = newRun(
+            hook: run.hook, key: run.key, cause: run.cause, code: newer?.code ?? run.code, argument: run.argument,
+            declaration: newer?.declaration, now: now)
+        if newer == nil { (next.needs, next.limits) = (run.needs, run.limits) }
         next.servers = run.servers
         if isContinued, var argument = run.argument.object {
             argument["state"] = run.continuation

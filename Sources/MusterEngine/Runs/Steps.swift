@@ -38,7 +38,11 @@ extension Engine {
             if error.isLast { resume(id, address, .error(error.error)) } else { finishStep(step, .error(error.error), now: now) }
             return
         }
-        if isInDoubt, effect.inDoubt == .ask {
+        if let error = refusal(of: effect, name, run) {
+            finishStep(step, .error(error), now: now)
+            return
+        }
+        if isInDoubt, effect.inDoubt(arguments) == .ask {
             guard run.again == address else { return askOperator(run, step, now: now) }
             run.again = nil
             world.put(run)
@@ -98,6 +102,8 @@ extension Engine {
     /// A run that works on a server answers for it from then on.
     private mutating func takeOn(_ call: EffectCall) {
         guard let server = call.server, var run = world.runs[call.run.id], !run.servers.contains(server) else { return }
+        // One that only looks on must not stand for somebody who works on it.
+        if let needs = run.needs, !needs.contains(.storage) { return }
         // A session lives on after its line.
         if case .prompt = run.cause { return }
         run.servers.append(server)

@@ -15,7 +15,7 @@ struct BootQuery {
         self.parameters = parameters
     }
 
-    func bootRequest() throws -> BootRequest { BootRequest(mac: try mac(), uuid: try uuid("uuid")) }
+    func bootRequest() throws -> BootRequest { BootRequest(mac: try mac(), uuid: try uuid("uuid"), arch: try arch()) }
 
     func machineReport(from address: IPv4Address?) throws -> MachineReport {
         MachineReport(
@@ -45,6 +45,14 @@ struct BootQuery {
             let mac = MACAddress(text)
         else { throw QueryError("mac is not an Ethernet address like 52:54:00:77:00:01") }
         return mac
+    }
+
+    /// As iPXE names its own (`x86_64`).
+    private func arch() throws -> String? {
+        guard let text = optional("arch") else { return nil }
+        let isWord = text.utf8.count <= 16 && text.utf8.allSatisfy { $0.isDigit || $0.isLetter || $0 == UInt8(ascii: "_") }
+        guard isWord else { throw QueryError("arch is not a word like x86_64") }
+        return text
     }
 
     private func token() throws -> String {

@@ -161,6 +161,7 @@ public enum FleetReader {
             }
             settings.isolationShare = part
         }
+        settings.policy = try policySettings(&fields)
         settings.stepLimit = Int(try fields.number("step_limit", in: 10...10_000_000) ?? Int64(settings.stepLimit))
         settings.runLimit = Int(try fields.number("run_limit", in: 1...10_000) ?? Int64(settings.runLimit))
         settings.queueLimit = Int(try fields.number("queue_limit", in: 1...1_000_000) ?? Int64(settings.queueLimit))

@@ -52,7 +52,8 @@ public actor HookFolder {
         } catch let error as MusterError where error.code.rawValue.hasPrefix("store_") {
             throw error
         } catch let error as MusterError {
-            try await broken(name, tried, error)
+            // What the operator's settings do not allow, other settings may.
+            try await broken(name, error.code == .notAllowed ? "" : tried, error)
         }
     }
 
@@ -64,9 +65,20 @@ public actor HookFolder {
         return problems
     }
 
+    /// Executes the file in an isolate that nothing else is in, so that a broken version harms no run of the old one, and with all that
+    /// it could ask for; then once more in the isolate and with the limits that its runs will have.
     private func parse(_ bundle: CodeBundle) async throws -> [HookDeclaration] {
-        let policy = try executor.policy(bundle.main)
-        return try await policy.isolate.perform { lua in try policy.load(bundle, in: lua) }.declarations
+        let settings = try await loop.turn { engine, _ in engine.world.general.settings.policies }
+        let trial = try Policy(limits: settings.most)
+        let declarations = try await Self.load(bundle, in: trial)
+        try LimitsReader.refuseExcess(declarations, settings, file: bundle.main)
+        let limits = settings.limits(of: declarations.first)
+        if declarations.contains(where: \.trigger.isQuestion) { try await executor.decider.prepare(bundle, limits) }
+        return try await Self.load(bundle, in: executor.policy(bundle.main, limits))
+    }
+
+    private static func load(_ bundle: CodeBundle, in policy: Policy) async throws -> [HookDeclaration] {
+        try await policy.isolate.perform { lua in try policy.load(bundle, in: lua) }.declarations
     }
 
     private func load(_ bundle: CodeBundle, _ declarations: [HookDeclaration]) async throws {
@@ -107,4 +119,8 @@ public actor HookFolder {
                 return .object(fields)
             })
     }
+}
+
+extension HookDeclaration.Trigger {
+    fileprivate var isQuestion: Bool { if case .question = self { true } else { false } }
 }

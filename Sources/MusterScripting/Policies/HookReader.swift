@@ -1,8 +1,12 @@
 import MusterCore
+import MusterEngine
 import MusterLua
 
 /// Registrations of a hook file as declarations.
 enum HookReader {
+    /// The registrations that make hooks.
+    static let names: Set<String> = ["on", "every", "decide"]
+
     private static func options(_ call: String) -> [String] {
         (Schema.call(call)?.parameters.compactMap(\.type.options).first ?? []).map(\.name)
     }
@@ -51,8 +55,19 @@ enum HookReader {
         return HookDeclaration.Retry(times: Int(times), backoff: backoff)
     }
 
+    private static func question(_ name: String, _ place: String) throws(MusterError) -> HookDeclaration.Trigger {
+        let names = Question.Name.allCases.map(\.rawValue)
+        guard names.contains(name) else {
+            throw MusterError(
+                .badArgument, "decide: there is no question \"\(name)\"",
+                hint: Spelling.nearest(name, names).map { "did you mean \"\($0)\"?" } ?? "the questions are \(names.joined(separator: ", "))", place: place)
+        }
+        return .question(name)
+    }
+
     private static func trigger(_ registration: LuaRegistration, _ place: String) throws(MusterError) -> HookDeclaration.Trigger {
         let subject = registration.arguments[0]
+        if registration.name == "decide" { return try question(subject.string ?? "", place) }
         if registration.name == "on" { return .event(subject.string ?? "") }
         let interval = try duration(subject, "every: the interval", place)
         guard interval >= 100 else {

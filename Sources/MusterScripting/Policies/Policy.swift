@@ -7,7 +7,6 @@ import MusterLua
 final class Policy: @unchecked Sendable {
     let isolate: LuaIsolate
     private let lock = NSLock()
-    private var bundles: [LuaChunk: CodeBundle]
     private var chunks: [String: LoadedChunk] = [:]
 
     /// A parsed file with the functions that it registers, by hook.
@@ -39,17 +38,27 @@ final class Policy: @unchecked Sendable {
     /// After a collection: what cannot be freed must not be looked at again at every step.
     func collected(to memory: Int) { evictionThreshold = max(memoryLimit / 2, memory + memoryLimit / 10) }
 
-    init(onStuck: @escaping @Sendable () -> Void) throws(MusterError) {
+    /// - Parameter onStuck: Called on the isolate's thread when it hung in C code and is lost.
+    init(limits: PolicyLimits, onStuck: @escaping @Sendable (Policy) -> Void = { _ in }) throws(MusterError) {
         let bundles = Bundles()
-        let settings = LuaSettings()
+        let holder = Holder()
+        var settings = LuaSettings()
+        settings.memoryLimit = Int(limits.memory)
+        // What crosses goes into the journal: a script that logs megabytes a step would fill the disk in its steps' number.
+        settings.messageLimit = 1 << 20
         memoryLimit = settings.memoryLimit
         evictionThreshold = settings.memoryLimit / 2
+        settings.slice = .processorTime(milliseconds: Int(limits.slice))
         isolate = try LuaIsolate(
-            settings, functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, PolicyPrelude.registrations],
-            modules: { request throws(MusterError) in bundles.module(request) }, onStuck: onStuck)
-        self.bundles = [:]
+            settings, functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, OutsidePrelude.source, PolicyPrelude.registrations, DecidePrelude.source],
+            modules: { request throws(MusterError) in bundles.module(request) },
+            onStuck: { holder.policy.map(onStuck) })
         shared = bundles
+        holder.policy = self
     }
+
+    /// Set once, before anything executes in the isolate.
+    private final class Holder: @unchecked Sendable { weak var policy: Policy? }
 
     private let shared: Bundles
 
@@ -68,8 +77,9 @@ final class Policy: @unchecked Sendable {
     }
 
     private static let hostFunctions: [LuaHostFunction] =
-        (Effects.names + ["all", "race"]).map { .effect($0) } + [.registration("on"), .registration("every"), .registration("needs")]
-        + Calendar.functions + Refusals.functions + [Help.function]
+        (Effects.names + ["all", "race"]).map { .effect($0) } + HookReader.names.sorted().map { .registration($0) } + [
+            .registration("needs"), NeedsReader.check, .registration("limits"), LimitsReader.check,
+        ] + Calendar.functions + Refusals.functions + [Help.function]
 
     /// Parses a bundle's main file once and remembers it.
     func chunk(_ bundle: CodeBundle, in lua: Lua) throws(MusterError) -> LuaChunk {
@@ -89,9 +99,11 @@ final class Policy: @unchecked Sendable {
         guard let strand = start.strand else { throw MusterError(.script, "\(bundle.main) did not load") }
         defer { lua.finish(strand) }
         var loaded = LoadedChunk(chunk: chunk, declarations: [], handlers: [:])
-        let registrations = lua.registrations(of: strand).filter { $0.name != "needs" }
-        for (index, registration) in registrations.enumerated() {
-            let declaration = try HookReader.declaration(registration, number: index + 1, file: bundle.main)
+        let registrations = lua.registrations(of: strand)
+        let needs = try NeedsReader.all(registrations, file: bundle.main)
+        for (index, registration) in registrations.filter({ HookReader.names.contains($0.name) }).enumerated() {
+            var declaration = try HookReader.declaration(registration, number: index + 1, file: bundle.main)
+            declaration.needs = needs
             guard let handler = registration.functions.first else { continue }
             guard loaded.handlers.updateValue(handler, forKey: declaration.id) == nil else {
                 throw MusterError(
@@ -100,6 +112,7 @@ final class Policy: @unchecked Sendable {
             }
             loaded.declarations.append(declaration)
         }
+        try LimitsReader.put(registrations, file: bundle.main, into: &loaded.declarations)
         let result = loaded
         lock.withLock { chunks[bundle.hash] = result }
         return result

@@ -43,14 +43,13 @@ enum BranchPrelude {
           return table.unpack(results, 1, results.n)
         end
 
-        reservation.__name = "reservation"
-        reservation.__index = reservation
         function reservation:release()
           local names = self.names
           self.names = nil
           if names then host["reserve.release"](names) end
         end
-        reservation.__close = reservation.release
+        -- Shared by all runs, so no script may get hold of it: neither as the metatable nor through __index.
+        local reserved = { __name = "reservation", __metatable = false, __index = reservation, __close = reservation.release }
 
         function reserve(machines, options)
           if type(machines) == "string" or type(machines) == "table" and machines.name then machines = { machines } end
@@ -58,7 +57,7 @@ enum BranchPrelude {
           local names = {}
           for i, machine in ipairs(machines) do names[i] = type(machine) == "table" and machine.name or machine end
           host.reserve(names, options_of(options, reserve_known, "reserve", "options"))
-          return setmetatable({ names = names }, reservation)
+          return setmetatable({ names = names }, reserved)
         end
 
         """#

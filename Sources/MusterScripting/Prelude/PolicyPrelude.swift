@@ -142,7 +142,13 @@ enum PolicyPrelude {
 
             function needs(capabilities)
               check(type(capabilities) == "table", "needs", "capabilities", capabilities)
+              host.check_needs(capabilities)
               host.needs(capabilities, place())
+            end
+
+            function limits(values)
+              host.check_limits(values)
+              host.limits(values, place())
             end
             """#)
 }

@@ -74,7 +74,7 @@ extension RunExecutor {
     /// A prompt's run begins: an environment that its lines share.
     func startPrompt(_ run: Run) {
         do throws(MusterError) {
-            let active = ActiveRun(run: run, policy: try policy("\(Prompt.main) \(run.id)"), journal: [])
+            let active = ActiveRun(run: run, policy: try policy("\(Prompt.main) \(run.id)", run.limits ?? PolicyLimits()), journal: [])
             activate(active)
             active.policy.isolate.submit { lua in
                 guard let lua, let chunk = try? lua.compile(LuaSource(name: Prompt.main, text: "")) else { return }

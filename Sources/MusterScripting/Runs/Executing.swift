@@ -103,9 +103,10 @@ extension RunExecutor {
 
     /// A strand ended by an error. When a branch used up its time or memory that is recorded first: another time it might not, and what
     /// the others do because of it is in the journal.
-    private func failed(_ branch: Branch, _ error: MusterError, _ run: ActiveRun, _ lua: Lua) {
+    private func failed(_ branch: Branch, _ raised: MusterError, _ run: ActiveRun, _ lua: Lua) {
         // Nothing executes in an isolate that hung: the run is over, whatever its other branches do.
-        if error.code == "stuck" { return finished(run, .failure(error), lua) }
+        if lua.isStuck { return finished(run, .failure(raised), lua) }
+        let error = branch.isUnwinding ? raised : raised.asRaisedByScript
         guard branch.group != nil, error.code == .budget || error.code == .memory else {
             return ended(branch, .failure(error), run, lua)
         }

@@ -24,7 +24,7 @@ extension RunExecutor {
         var copy = run
         copy.id = RunID(-run.id.rawValue)
         let name = "rehearsal \(run.id)"
-        let policy = try policy(name)
+        let policy = try policy(name, run.limits ?? PolicyLimits())
         defer { forgetPolicy(name) }
         let rehearsed = ActiveRun(run: copy, policy: policy, journal: journal)
         let end: Rehearsal.End = await withCheckedContinuation { continuation in

@@ -6,52 +6,76 @@ import MusterLua
 /// Executes runs: feeds each script its journal, asks the engine for the steps that are new, and tells it how the script ended.
 public final class RunExecutor: RunHost, @unchecked Sendable {
     private let lock = NSLock()
-    private var policies: [String: Policy] = [:]
+    private var policies: [PolicyKey: Policy] = [:]
     private var active: [RunID: ActiveRun] = [:]
     /// Runs whose end the engine has not heard of yet.
     private var ending: Set<RunID> = []
     let loop: EngineLoop
+    let decider: Decider
     private let report: @Sendable (MusterError) -> Void
 
     /// - Parameter report: Told of a policy that hung in C code and was replaced.
     public init(loop: EngineLoop, report: @escaping @Sendable (MusterError) -> Void) {
         self.loop = loop
         self.report = report
+        decider = Decider(report: report)
     }
 
     // MARK: Policies
 
+    /// Whose isolate it is, and with what limits: a file whose limits changed gets another one beside the old.
+    private struct PolicyKey: Hashable {
+        var main: String
+        var limits: PolicyLimits
+    }
+
     /// The isolate of a hook file or script, made when it is first needed.
-    func policy(_ main: String) throws(MusterError) -> Policy {
+    func policy(_ main: String, _ limits: PolicyLimits) throws(MusterError) -> Policy {
         lock.lock()
         defer { lock.unlock() }
-        if let known = policies[main] { return known }
-        let policy = try Policy(onStuck: { [weak self] in self?.replaceStuck(main) })
-        policies[main] = policy
+        let key = PolicyKey(main: main, limits: limits)
+        if let known = policies[key] { return known }
+        let policy = try Policy(limits: limits, onStuck: { [weak self] policy in self?.replaceStuck(policy, key) })
+        for other in policies.keys where other.main == main { forgetUnused(other) }
+        policies[key] = policy
         return policy
     }
 
+    /// Lets go of the isolate with a file's earlier limits once no run is in it.
+    private func forgetUnused(_ key: PolicyKey) {
+        let policy = policies[key]
+        if !active.values.contains(where: { $0.policy === policy }) { policies[key] = nil }
+    }
+
     /// A policy that is stuck in C code delays only itself: its isolate is given up, and the runs that did not hang start again.
-    private func replaceStuck(_ main: String) {
+    private func replaceStuck(_ policy: Policy, _ key: PolicyKey) {
+        let main = key.main
         lock.lock()
-        let policy = policies.removeValue(forKey: main)
+        if policies[key] === policy { policies[key] = nil }
         let others = active.values.filter { $0.policy === policy }
         for run in others { active[run.run.id] = nil }
         lock.unlock()
-        policy?.isolate.abandon()
+        policy.isolate.abandon()
         report(MusterError("stuck", "\(main) hung inside one call for seconds and was given up", hint: "look for a pattern that backtracks", place: main))
         let ids = others.map(\.run.id)
-        Task { [loop] in try? await loop.turn { engine, now in engine.restartRuns(ids, now: now) } }
+        Task { [loop] in
+            try? await loop.turn { engine, now in
+                engine.note("hook.stuck", data: ["file": .string(main), "restarted": .int(Int64(ids.count))], now: now)
+                engine.restartRuns(ids, now: now)
+            }
+        }
     }
 
-    func forgetPolicy(_ main: String) { lock.withLock { policies[main] = nil } }
+    func forgetPolicy(_ main: String) { lock.withLock { policies = policies.filter { $0.key.main != main } } }
 
     // MARK: RunHost
+
+    public func decide(_ question: Question) async -> Decision { await decider.decide(question) }
 
     public func start(_ run: Run, code: CodeBundle, journal: [Step]) {
         if case .prompt = run.cause { return startPrompt(run) }
         do {
-            let policy = try policy(Self.policyName(run, code.main))
+            let policy = try policy(Self.policyName(run, code.main), run.limits ?? PolicyLimits())
             let activeRun = ActiveRun(run: run, policy: policy, journal: journal)
             // One that executes already goes on.
             let isNew = lock.withLock {

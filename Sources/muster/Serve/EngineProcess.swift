@@ -38,7 +38,9 @@ final class EngineProcess: Sendable {
         exports = NBDExportDriver(directory: directory.exports)
         loop = try await EngineLoop(
             store: store,
-            drivers: Drivers(power: IPMIDriver(), exports: exports, readiness: SystemReadinessProbe(), secrets: secrets))
+            drivers: Drivers(
+                power: IPMIDriver(), exports: exports, readiness: SystemReadinessProbe(), secrets: secrets, http: URLSessionClient(),
+                programs: SystemProgramRunner()))
         scripting = Scripting(
             loop: loop, folders: SourceFolders(hooks: options.hooks, library: options.library),
             secretExists: { name in (try? secrets.names())?.contains(name) ?? false },

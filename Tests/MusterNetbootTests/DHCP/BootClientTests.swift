@@ -43,6 +43,6 @@ import Testing
         #expect(
             offer(.uefiHTTP)
                 == BootOffer(file: "http://10.77.0.1:8080/files/snponly.efi", vendorClass: "HTTPClient", isTFTP: false))
-        #expect(offer(.iPXE)?.file == "http://10.77.0.1:8080/boot.ipxe?mac=52:54:00:77:00:01&uuid=${uuid}")
+        #expect(offer(.iPXE)?.file == "http://10.77.0.1:8080/boot.ipxe?mac=52:54:00:77:00:01&uuid=${uuid}&arch=${buildarch}")
     }
 }

@@ -14,6 +14,12 @@ import Testing
         #expect(request == BootRequest(mac: Samples.mac, uuid: Self.uuid.lowercased()))
     }
 
+    @Test("a boot request tells the architecture") func architecture() throws {
+        #expect(try query([("mac", "52:54:00:77:00:01"), ("arch", "x86_64")]).bootRequest().arch == "x86_64")
+        #expect(try query([("mac", "52:54:00:77:00:01"), ("arch", "")]).bootRequest().arch == nil)
+        #expect(throws: QueryError.self) { try query([("mac", "52:54:00:77:00:01"), ("arch", "x86\nkernel")]).bootRequest() }
+    }
+
     @Test(
         "a UUID that says nothing is none",
         arguments: ["", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-FFFFFFFFFFFF"])

@@ -25,7 +25,7 @@ extension Live {
                 (["-V", "HTTPClient:Arch:00016", "-x", "0x5d:0010"], "http://10.77.0.1:8080/files/snponly.efi"),
                 (
                     ["-V", "PXEClient:Arch:00000", "-x", "0x5d:0000", "-x", "0x4d:69505845"],
-                    "http://10.77.0.1:8080/boot.ipxe?mac=52:54:00:77:00:01&uuid=${uuid}"
+                    "http://10.77.0.1:8080/boot.ipxe?mac=52:54:00:77:00:01&uuid=${uuid}&arch=${buildarch}"
                 ),
             ])
         func bootFiles(arguments: [String], file: String) async throws {

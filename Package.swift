@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(name: "MusterStoreTests", dependencies: ["MusterStore", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
         .testTarget(name: "MusterLabTests", dependencies: ["MusterLab"], swiftSettings: strict),
         .target(
-            name: "ConsoleFixture", dependencies: ["MusterConsole", "MusterEngine"], path: "Tests/ConsoleFixture", swiftSettings: strict),
+            name: "ConsoleFixture", dependencies: ["MusterConsole", "MusterEngine", "MusterSim"], path: "Tests/ConsoleFixture", swiftSettings: strict),
         .testTarget(name: "MusterConsoleTests", dependencies: ["ConsoleFixture", "MusterConsole"], swiftSettings: strict),
         .testTarget(
             name: "MusterCommandTests",

@@ -18,18 +18,49 @@ public final class MemoryStore: Store {
         var steps: [RunID: [String: Step]] = [:]
         var dedup: [String: Dedup] = [:]
         var failure: MusterError?
+        var queryFailure: MusterError?
         var isShort = false
         var commits = 0
     }
 
-    private let contents = Mutex(Contents())
+    private let contents: Mutex<Contents>
 
-    public init() {}
+    /// A store that holds a snapshot, and no history.
+    public init(_ snapshot: Snapshot = Snapshot()) {
+        var contents = Contents()
+        contents.general = snapshot.general
+        for change in Self.changes(snapshot) { Self.apply(change, &contents) }
+        self.contents = Mutex(contents)
+    }
+
+    private static func changes(_ snapshot: Snapshot) -> [Change] {
+        var changes: [Change] = snapshot.resources.map { .resource($0) }
+        changes += snapshot.images.map { .image($0) }
+        changes += snapshot.servers.map { .server($0) }
+        changes += snapshot.claims.map { .claim($0) }
+        changes += snapshot.evidence.map { .evidence($0) }
+        changes += snapshot.hooks.map { .hook($0) }
+        changes += snapshot.code.map { .code($0) }
+        changes += snapshot.runs.map { .run($0) }
+        changes += snapshot.steps.map { .step($0) }
+        changes += snapshot.dedup.map { .dedup($0) }
+        return changes
+    }
 
     /// A copy of what another holds now: a backup.
     public init(copying other: MemoryStore) {
         let copy = other.contents.withLock { $0 }
-        contents.withLock { $0 = copy }
+        contents = Mutex(copy)
+    }
+
+    /// Makes every query of history fail.
+    public func failQueries(with error: MusterError) { contents.withLock { $0.queryFailure = error } }
+
+    private func query<Answer: Sendable>(_ body: (Contents) -> Answer) throws -> Answer {
+        try contents.withLock { contents in
+            if let failure = contents.queryFailure { throw failure }
+            return body(contents)
+        }
     }
 
     /// Makes every commit fail with this error, until it is nil again.
@@ -94,22 +125,30 @@ public final class MemoryStore: Store {
     }
 
     public func events(after: EventID, limit: Int) async throws -> [Event] {
-        contents.withLock { Array($0.events.filter { $0.id > after }.prefix(limit)) }
+        try query { contents in
+            var range = contents.events.indices
+            while !range.isEmpty {
+                let middle = range.lowerBound + range.count / 2
+                range = contents.events[middle].id > after ? range.lowerBound..<middle : (middle + 1)..<range.upperBound
+            }
+            let start = range.lowerBound
+            return Array(contents.events[start...].prefix(limit))
+        }
     }
 
-    public func latestEvents(limit: Int) async throws -> [Event] { contents.withLock { Array($0.events.suffix(limit)) } }
+    public func latestEvents(limit: Int) async throws -> [Event] { try query { Array($0.events.suffix(limit)) } }
 
     public func runs(limit: Int) async throws -> [Run] {
-        contents.withLock { Array($0.runs.values.sorted { $0.id > $1.id }.prefix(limit)) }
+        try query { Array($0.runs.values.sorted { $0.id > $1.id }.prefix(limit)) }
     }
 
-    public func run(_ id: RunID) async throws -> Run? { contents.withLock { $0.runs[id] } }
+    public func run(_ id: RunID) async throws -> Run? { try query { $0.runs[id] } }
 
     public func steps(of run: RunID) async throws -> [Step] {
-        contents.withLock { contents in
+        try query { contents in
             (contents.steps[run] ?? [:]).values.sorted { ($0.sequence ?? .max, $0.address) < ($1.sequence ?? .max, $1.address) }
         }
     }
 
-    public func code(_ hash: String) async throws -> CodeBundle? { contents.withLock { $0.code[hash] } }
+    public func code(_ hash: String) async throws -> CodeBundle? { try query { $0.code[hash] } }
 }

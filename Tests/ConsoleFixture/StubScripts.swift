@@ -118,6 +118,8 @@ public final class StubScripts: ScriptService, RunHost {
         Task { try await end(run, .failure(error)) }
     }
 
+    public func drop(_ run: RunID) {}
+
     public func dropAll() {}
 }
 

@@ -2,6 +2,7 @@ import Foundation
 import MusterConsole
 import MusterCore
 import MusterEngine
+import MusterSim
 
 /// A real engine loop over a store in memory, served on a socket of its own.
 public struct TestConsole: Sendable {

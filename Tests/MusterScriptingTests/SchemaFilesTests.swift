@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func theStubsAreLua() async throws {
-        let isolate = try Policy(onStuck: {}).isolate
+        let isolate = try Policy(limits: PolicyLimits()).isolate
         for (path, text) in SchemaFiles.all where path.hasSuffix(".lua") {
             try await isolate.perform { lua in _ = try lua.compile(.init(name: path, text: text)) }
         }

@@ -7,7 +7,7 @@ extension SweepTests {
     @Suite struct FullDiskTests {
         private func plans(_ name: String, hasReserve: Bool) -> [Story.Plan] {
             var random = Sweep.random(name)
-            let numbers = Sweep.isLong ? Array(1...46) : Array((1...42).shuffled(using: &random).prefix(3))
+            let numbers = Sweep.isLong ? Array(1...46) : Array((1...40).shuffled(using: &random).prefix(3))
             return numbers.map { number in
                 var plan = Story.Plan()
                 plan.full = (number, hasReserve)
@@ -21,7 +21,7 @@ extension SweepTests {
 
         private func tell(_ name: String, hasReserve: Bool) async throws {
             let outcomes = try await Sweep.tell(plans(name, hasReserve: hasReserve))
-            #expect(outcomes.filter(\.wasShort).count > outcomes.count / 2)
+            #expect(outcomes.filter(\.wasShort).count >= (outcomes.count + 1) / 2)
         }
     }
 }

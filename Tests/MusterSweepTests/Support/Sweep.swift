@@ -44,7 +44,8 @@ enum Sweep {
         return outcome
     }
 
-    /// Tells stories of the points 1, 2, 3, … of one kind until they are told to their ends without a death; all of them, or a sample.
+    /// Tells stories of the points 1, 2, 3, … of one kind until they are told to their ends without a death, or of a sample of the `count`
+    /// that there are at least.
     static func enumerate(_ kind: Fate.Kind, _ when: Fate.When, about count: Int) async throws -> Int {
         guard isLong else {
             var random = random("\(kind) \(when)")

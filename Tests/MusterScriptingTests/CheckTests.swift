@@ -122,7 +122,7 @@ import Testing
         "on('user.x', function() local a, b = pcall(function() resources.list() end) if not a then error(b) end end)",
         "local needs_table = { 'power' }\nneeds(needs_table)\non('user.x', function() resources.get('a'):fence() end)",
         "on('user.x', { key = 'n', retry = 3, backoff = '1s' }, function() end)",
-        "on('user.x', function() local held <close> = reserve({ 'node1', resources.get('node2') }, { timeout = '1m' }) held:release() end)",
+        "needs { 'power', 'storage' } on('user.x', function() local held <close> = reserve({ 'node1', resources.get('node2') }, { timeout = '1m' }) held:release() end)",
         "on('user.x', function(event) local n = event.state or 0 all { function() sleep(1) end, b = function() return now() end } continue_as(n + 1) end)",
         "on('user.x', function() local who, what = race { a = function() sleep(1) end } timeout('5s', function() sleep(who) end) log(what) end)",
         "every('1d', { at = '02:30' }, function(tick) log(tick.at, tick.number, os.date('%H:%M', tick.at / 1000)) end)",

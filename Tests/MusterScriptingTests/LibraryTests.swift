@@ -42,8 +42,9 @@ import Testing
         for _ in 0..<(9 * 144) {
             scene.time.advance(milliseconds: 600_000)
             try await scene.loop.turn { engine, now in engine.tick(now: now) }
+            // A night whose run still goes when the next one comes is left out.
+            while try await !scene.engine().world.runs.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
         }
-        try await scene.run { $0.world.runs.isEmpty }
         let ticks = try await scene.store.runs(limit: 1_000).reversed().compactMap { $0.argument["at"].int }
         let logs = try await scene.logs()
         let nights = ticks.filter { ($0 / 60_000) % 1440 < 160 && ($0 / 60_000) % 1440 >= 150 }

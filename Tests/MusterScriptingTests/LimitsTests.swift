@@ -43,7 +43,8 @@ import Testing
         ("limits { 1 }", "memory = \"128M\""), ("limits()", "memory = \"128M\""),
         ("limits { memory = '1M' } limits { slice = '10ms' }", "both in one"),
     ]) func wrongLimitsAreNamedWithTheirFile(_ text: String, _ hint: String) async throws {
-        let folder = try HookDirectory(["a.lua": text + "\non('user.x', function() end)"])
+        // Put together, where `muster check` would refuse it before.
+        let folder = try HookDirectory(["a.lua": text.replacing("limits", with: ";_ENV['lim' .. 'its']") + "\non('user.x', function() end)"])
         let scene = try await Scene(hooks: folder.path, report: { _ in })
         let error = try #require(await scene.scripting.hookFiles().array?.first)["error"].decode(MusterError.self)
         #expect(error.hint?.contains(hint) == true, "\(error)")

@@ -2,7 +2,7 @@ import MusterCore
 import MusterEngine
 import Testing
 
-/// `needs { … }` in hook files.
+/// `needs { … }` in hook files, as they execute: names are put together where `muster check` would refuse the file before.
 @Suite struct NeedsTests {
     private func broken(_ text: String, modules: [String: String] = [:]) async throws -> MusterError {
         let folder = try HookDirectory(["a.lua": text])
@@ -13,11 +13,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("needs { 'powr' }", "did you mean \"power\"?"), ("needs { 'everything' }", "power, storage, servers, http, exec"),
-        ("needs { 1 }", "the capabilities are"), ("needs 'power'", "needs { \"power\""), ("needs { power = true }", "needs { \"power\""),
-        ("needs()", "needs { \"power\""), ("needs(nil)", "needs { \"power\""),
+        ("{ 'powr' }", "did you mean \"power\"?"), ("{ 'everything' }", "power, storage, servers, http, exec"),
+        ("{ 1 }", "the capabilities are"), ("'power'", "{ \"power\""), ("{ power = true }", "{ \"power\""),
+        ("()", "{ \"power\""), ("(nil)", "{ \"power\""),
     ]) func wrongNamesAreNamedWithTheirLine(_ text: String, _ hint: String) async throws {
-        let error = try await broken("\n" + text + "\non('user.x', function() end)")
+        let error = try await broken("\n_ENV['nee' .. 'ds'] " + text + "\non('user.x', function() end)")
         #expect(error.hint?.contains(hint) == true, "\(error)")
         #expect(error.place == "a.lua:2")
     }
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func insideAHandlerItIsAnError() async throws {
-        let folder = try HookDirectory(["a.lua": "on('user.x', function()\n  needs { 'power' }\nend)"])
+        let folder = try HookDirectory(["a.lua": "on('user.x', function()\n  _ENV['nee' .. 'ds'] { 'power' }\nend)"])
         let scene = try await Scene(hooks: folder.path)
         try await scene.note("user.x")
         try await scene.run { $0.world.runs.isEmpty }
@@ -46,7 +46,7 @@ import Testing
 
     @Test func anUndeclaredCallFailsTheRunWithLineAndHint() async throws {
         let folder = try HookDirectory([
-            "a.lua": "needs { 'storage' }\non('user.x', function()\n  resources.get('node1'):power_off()\nend)"
+            "a.lua": "needs { 'storage' }\non('user.x', function()\n  local node = resources.get('node1') node['power' .. '_off'](node)\nend)"
         ])
         let scene = try await Scene(hooks: folder.path)
         try await scene.apply()

@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: [
         ("reso", ["resources"]), ("resources.l", ["resources.list"]), ("resources.try_l", ["resources.try_list"]),
-        ("x:try_fe", ["x:try_fence"]), ("x:wait", ["x:wait_ready"]), ("string.for", ["string.format"]), ("event.resour", ["event.resource"]),
+        ("x:try_fe", ["x:try_fence"]), ("x:wait", ["x:wait_ready"]), ("string.for", ["string.format"]), ("event.resour", ["event.resource", "event.resources"]),
         ("wait_for(\"server.bl", ["server.blocked"]), ("on(\"run.f", ["run.failed"]), ("on \"run.f", ["run.failed"]),
         ("x:power_on { ti", ["timeout"]), ("x:power_on { ", ["timeout"]), ("x:power_on { timeout = \"1m\", ", ["timeout"]),
         ("wait_for(\"user.x\", { re", ["resource"]), ("x:power_on { timeout = no", ["not", "now"]), ("x:set_boot_device(\"p", ["pxe"]),

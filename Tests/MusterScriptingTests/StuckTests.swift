@@ -104,7 +104,7 @@ import Testing
                 local function kept() return reserve({ resources.get("node1") }) end
                 on("user.spoil", function()
                   local held = kept()
-                  for _, spoilt in ipairs { held, getmetatable(held) or {}, held.__index or {}, secret "x", getmetatable(secret "x") or {}, http, decide, boot } do
+                  for _, spoilt in ipairs { held, getmetatable(held) or {}, held.__index or {}, secret "x", getmetatable(secret "x") or {}, http, boot } do
                     if type(spoilt) == "table" then
                       for _, name in ipairs { "release", "__index", "__close", "get", "place", "discover", "__tostring" } do
                         pcall(function() spoilt[name] = function() log("spoilt") end end)
@@ -116,7 +116,7 @@ import Testing
                 on("user.check", function()
                   do local held <close> = kept() end
                   local held = kept()
-                  held:release()
+                  held["release"](held)
                   log(tostring(secret "x"), boot.discover().plan, type(http.get))
                 end)
                 """

@@ -49,7 +49,7 @@ end
 -- What `decide("place")` hooks say of the candidates.
 local function judged(server, found)
   if #found == 0 then return found, {} end
-  local verdicts = decide.place(server, found)
+  local verdicts = server:verdicts(found)
   local kept, refused = {}, {}
   local function score(resource) return verdicts[resource.name] and verdicts[resource.name].score or 0 end
   for _, resource in ipairs(found) do

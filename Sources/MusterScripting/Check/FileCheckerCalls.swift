@@ -55,7 +55,7 @@ extension FileChecker {
                     hint: "move it into an on or every handler")
             }
         } else if call.parameters.contains(where: { $0.type.handler?.moment == .run || $0.type.handler?.moment == .answer })
-            || call.path == "needs"
+            || call.path == "needs" || call.path == "limits"
         {
             guard context == .run || context == .answer else { return }
             report(.error, at: offset, "\(call.path) belongs at the top level of the file", hint: "a run cannot register hooks")

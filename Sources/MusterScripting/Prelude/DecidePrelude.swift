@@ -33,7 +33,7 @@ enum DecidePrelude {
               end
             end
 
-            local function register(_, question, options, handler)
+            function decide(question, options, handler)
               if handler == nil then options, handler = {}, options end
               if type(question) ~= "string" then wrong("the first argument is a question's name", 'decide("boot", function(request) … end)') end
               if type(options) ~= "table" then wrong("the options are a table") end
@@ -41,15 +41,8 @@ enum DecidePrelude {
               host.decide(question, options, question == "place" and for_each_candidate(handler) or handler, place())
             end
 
-            -- What the hooks say of machines that could take a server: a step, whose answer the journal keeps.
-            local function ask(server, candidates)
-              local names = {}
-              for index, candidate in ipairs(candidates) do names[index] = candidate.name end
-              return host["decide.place"]({ name = server.name }, names) or {}
-            end
-
-            decide = setmetatable({ place = ask }, { __call = register })
             boot.discover = function() return { plan = "discover" } end
-            boot["local"] = function() return { plan = "local" } end
+            boot.disk = function() return { plan = "local" } end
+            boot["local"] = boot.disk
             """#)
 }

@@ -1,6 +1,6 @@
 import MusterLua
 
-/// The part of the library that reaches outside: `http`, `exec`, `secret`.
+/// The part of the library that reaches outside: `exec` and `secret`; `http` is generated from the schema.
 enum OutsidePrelude {
     static let source = LuaSource(
         name: "=outside",
@@ -22,18 +22,6 @@ enum OutsidePrelude {
               return setmetatable({ secret = name }, secret_text)
             end
 
-            local function trying(call)
-              return function(...)
-                local results = table.pack(pcall(call, ...))
-                if results[1] then return table.unpack(results, 2, results.n) end
-                return nil, results[2]
-              end
-            end
-
-            local function get(url, options) return host["http.get"](url, options or {}) end
-            local function post(url, body, options) return host["http.post"](url, body or "", options or {}) end
-            http = { get = get, try_get = trying(get), post = post, try_post = trying(post) }
-
             function exec(words)
               if type(words) ~= "table" then wrong("exec wants a table", 'exec { "/usr/bin/program", "argument", timeout = "30s" }') end
               local program, options = {}, {}
@@ -48,6 +36,5 @@ enum OutsidePrelude {
               end
               return host.exec(program, options)
             end
-            try_exec = trying(exec)
             """#)
 }

@@ -7,12 +7,12 @@ extension Schema {
             .step(
                 "plan", [.field("resource", .named("resource"), "The machine.")], returns: .object("plan"),
                 "What it would be told at its next boot.", example: #"log(boot.plan("node1").plan)"#)
-        ])
+        ] + bootAnswers)
 
     static let plan = ScriptClass(
         "plan", isSnapshot: false, "What a machine does at its next boot.",
         fields: [
-            .field("plan", .choice(["discover", "image"]), "Report and wait, or run a server's image."),
+            .field("plan", .choice(["discover", "image", "local"]), "Report and wait, run a server's image, or boot its own disk."),
             .optional("server", .text, "The name of the server whose image it runs."),
         ])
 

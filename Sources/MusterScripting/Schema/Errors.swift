@@ -1,6 +1,6 @@
 extension Schema {
     /// Every code of the errors that scripts see: from their own calls, from the engine, from drivers and the store.
-    public static let errors: [ScriptError] = inputErrors + safetyErrors + runErrors + bmcErrors + storageErrors
+    public static let errors: [ScriptError] = inputErrors + safetyErrors + runErrors + bmcErrors + storageErrors + outsideErrors
 
     private static let inputErrors: [ScriptError] = [
         ScriptError("bad_json", "a request or stored value is no valid JSON", "look at the position it names"),
@@ -79,5 +79,12 @@ extension Schema {
         ScriptError("export_died", "a living claim's export ended by itself", "nothing: `export.died` starts its recovery"),
         ScriptError("image_missing", "the image's file is not there", "correct `path`, or put it there"),
         ScriptError("image_in_use", "the image is still open in another process", "find out which, and end it"),
+    ]
+
+    private static let outsideErrors: [ScriptError] = [
+        ScriptError("not_allowed", "the file does not declare it, or the operator's settings do not allow it", "do what the hint says"),
+        ScriptError("http_failed", "an address could not be asked", "try it with curl from the engine's host"),
+        ScriptError("exec_failed", "a program could not be started, or its machine not reached", "look at the reason it gives"),
+        ScriptError("too_large", "an answer has more bytes than allowed", "ask for less, or raise `most`"),
     ]
 }

@@ -4,7 +4,7 @@ extension Schema {
     /// The words of `fleet.lua`.
     public static let fleetWords: [FleetWord] = [
         FleetWord(
-            "settings", hasName: false, "How the engine watches.",
+            "settings", hasName: false, "How the engine watches, and what scripts may do.",
             example: #"settings { heartbeat = "1s", suspect_after = "3s", failed_after = "10s" }"#,
             keys: [
                 .optional("heartbeat", .duration, "How often machines report (1s)."),
@@ -27,6 +27,24 @@ extension Schema {
                 .optional("dedup_window", .duration, "How long the key of an event is remembered (24h)."),
                 .optional("keep_events", .duration, "How long events are kept, with claims that are over and evidence that is used up (90d)."),
                 .optional("keep_runs", .duration, "How long runs that are over are kept, with their journals (30d)."),
+                .optional("policy_memory", .size, "Memory of one hook file's runs, unless it asks for other `limits` (64M)."),
+                .optional("policy_memory_most", .size, "As much as it may ask for (256M)."),
+                .optional("policy_slice", .duration, "Processor time of a run between two steps (50ms)."),
+                .optional("policy_slice_most", .duration, "As much as a file may ask for (1s)."),
+                .optional(
+                    "allow_http", .list(.text),
+                    "Web addresses that scripts may ask: these and those below them, same scheme, host and port (none)."),
+                .optional("allow_exec", .list(.text), "Programs that they may execute beside the engine, by absolute path (none)."),
+                .optional(
+                    "allow_secrets", .list(.text), "Secrets that their requests may carry; with a `/` at the end all under it (none)."),
+                .optional(
+                    "exec_on",
+                    .options([
+                        .optional("allow", .list(.text), "The programs, by absolute path."), .field("user", .text, "Who logs in."),
+                        .field("key", .text, "The file with the private key."),
+                        .field("known_hosts", .text, "The file with the machines' host keys; others are refused."),
+                        .optional("port", .integer, "The port of their SSH servers (22)."),
+                    ]), "Programs that they may execute on machines, by OpenSSH's client (none)."),
             ]),
         FleetWord(
             "boot_network", hasName: false, "The network that machines boot from.",

@@ -8,11 +8,11 @@ import MusterEngine
 /// the engine, a `.written` one its Lua in `PolicyPrelude`. Then `muster schema --write .` rewrites what is generated.
 public enum Schema {
     public static let classes: [ScriptClass] = [
-        resource, server, image, claim, evidence, trouble, event, error, plan, reservation, tick,
+        resource, server, image, claim, evidence, trouble, event, error, plan, reservation, tick, request, response, result,
     ]
-    public static let tables: [ScriptTable] = [resources, servers, images, boot, ipmi, events, os]
+    public static let tables: [ScriptTable] = [resources, servers, images, boot, ipmi, events, os, http]
     public static let functions: [ScriptCall] =
-        (registering + waiting + branching + telling + helping).map { $0.owned(by: "", isMethod: false) }
+        (registering + asking + waiting + branching + telling + outside + helping).map { $0.owned(by: "", isMethod: false) }
 
     /// Every call, methods included.
     public static let calls: [ScriptCall] = functions + tables.flatMap(\.functions) + classes.flatMap(\.methods)

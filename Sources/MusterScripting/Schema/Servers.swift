@@ -31,6 +31,7 @@ extension Schema {
                 "Waits until the readiness check of `fleet.lua` passes; then the server is `running`."),
             .step("start", "Sets its target to running; the hook of `server.wanted` brings it about."),
             .step("stop", "Sets its target to stopped; the hook of `server.unwanted` brings it about."),
+            verdicts,
             .step("refresh", returns: .object("server"), "A new snapshot."),
         ])
 

@@ -40,6 +40,8 @@
 ---| '"run.preempted"' # a run of higher precedence took its machines; it is cancelled
 ---| '"hook.broken"' # a hook file does not load; its last good version goes on serving
 ---| '"hook.forgotten"' # its file was away for longer than `keep_events`: what waited for it is forgotten, and should it come back, it starts at now
+---| '"hook.stuck"' # a hook file, script or session hung inside one call and was torn out
+---| '"decide.failed"' # a hook had no usable answer to a question; told at most once a minute
 ---| '"fleet.applied"' # a fleet was applied
 ---| '"fleet.rejected"' # a fleet was refused at the start
 ---| '"engine.started"' # the engine started: the count of silence begins anew

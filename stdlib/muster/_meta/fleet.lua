@@ -5,6 +5,13 @@
 ---@class muster.secret
 ---@field secret string
 
+---@class muster.fleet.settings.exec_on
+---@field allow? string[] The programs, by absolute path.
+---@field user string Who logs in.
+---@field key string The file with the private key.
+---@field known_hosts string The file with the machines' host keys; others are refused.
+---@field port? integer The port of their SSH servers (22).
+
 ---@class muster.fleet.settings
 ---@field heartbeat? muster.duration How often machines report (1s).
 ---@field suspect_after? muster.duration Silence that makes a machine suspect (3s).
@@ -23,8 +30,16 @@
 ---@field dedup_window? muster.duration How long the key of an event is remembered (24h).
 ---@field keep_events? muster.duration How long events are kept, with claims that are over and evidence that is used up (90d).
 ---@field keep_runs? muster.duration How long runs that are over are kept, with their journals (30d).
+---@field policy_memory? muster.size Memory of one hook file's runs, unless it asks for other `limits` (64M).
+---@field policy_memory_most? muster.size As much as it may ask for (256M).
+---@field policy_slice? muster.duration Processor time of a run between two steps (50ms).
+---@field policy_slice_most? muster.duration As much as a file may ask for (1s).
+---@field allow_http? string[] Web addresses that scripts may ask: these and those below them, same scheme, host and port (none).
+---@field allow_exec? string[] Programs that they may execute beside the engine, by absolute path (none).
+---@field allow_secrets? string[] Secrets that their requests may carry; with a `/` at the end all under it (none).
+---@field exec_on? muster.fleet.settings.exec_on Programs that they may execute on machines, by OpenSSH's client (none).
 
----How the engine watches.
+---How the engine watches, and what scripts may do.
 ---@param fields muster.fleet.settings
 function settings(fields) end
 

@@ -33,6 +33,24 @@ function every(interval, options, handler) end
 ---@param capabilities ("power"|"storage"|"servers"|"http"|"exec")[] What the file's hooks may do.
 function needs(capabilities) end
 
+---@class muster.decide.options
+---@field name? string A stable name for the hook (default: file name, `#`, number).
+
+---Answers a question at once, without steps and within 50 ms of processor time, from a snapshot. Without an answer Muster's own holds. Belongs at a file's top level.
+---@param question "boot"|"place" What is asked.
+---@param options? muster.decide.options
+---@param handler fun(request: muster.request): any The answer.
+---@overload fun(question: "boot"|"place", handler: fun(request: muster.request): any)
+function decide(question, options, handler) end
+
+---@class muster.limits.limits
+---@field memory? muster.size Bytes of memory, for all its runs together.
+---@field slice? muster.duration Processor time between two steps.
+
+---Asks for other limits than the settings' `policy_memory` and `policy_slice`, up to `policy_memory_most` and `policy_slice_most`. Belongs at a hook file's top level.
+---@param limits muster.limits.limits What the file wants instead of the operator's defaults.
+function limits(limits) end
+
 ---Parks the run, also over an engine restart.
 ---@async
 ---@param duration muster.duration How long.
@@ -110,6 +128,17 @@ function log(...) end
 ---@async
 ---@param ... any What to say; values of any type.
 function print(...) end
+
+---Executes a program without a shell and returns how it ended, whatever its code. The settings' `allow_exec` or, on a machine, `exec_on` must have it. It gets nothing of the engine's environment, and is killed at its timeout with all that it started.
+---@async
+---@param command table The program's absolute path and its arguments, and by name: `input` (text for it), `timeout` (default `"30s"`), `on` (the machine to execute it on; default: beside the engine), `repeatable` (whether it may be executed again when a crash left it in doubt; otherwise the operator is asked).
+---@return muster.result
+function exec(command) end
+
+---Stands for a secret that `muster secret set NAME` stored.
+---@param name string The secret's name.
+---@return muster.secret
+function secret(name) end
 
 ---What something is and does, to read at the prompt.
 ---@param topic? any A function, a table, a snapshot, or a name as text.

@@ -211,6 +211,19 @@ function server:stop() end
 ---@return muster.error? problem
 function server:try_stop() end
 
+---What `decide("place")` hooks say of machines that could run it, by name: `{ score = number }`, `{ veto = reason }`; nothing for those of which none says anything.
+---@async
+---@param resources muster.resource|string[] The candidates.
+---@return table<string, table>
+function server:verdicts(resources) end
+
+---Like `verdicts`, but returns `nil` and the error instead of raising it.
+---@async
+---@param resources muster.resource|string[] The candidates.
+---@return table<string, table>? result
+---@return muster.error? problem
+function server:try_verdicts(resources) end
+
 ---A new snapshot.
 ---@async
 ---@return muster.server
@@ -281,7 +294,7 @@ local error = {}
 
 ---What a machine does at its next boot.
 ---@class muster.plan
----@field plan "discover"|"image" Report and wait, or run a server's image.
+---@field plan "discover"|"image"|"local" Report and wait, run a server's image, or boot its own disk.
 ---@field server? string The name of the server whose image it runs.
 local plan = {}
 
@@ -305,3 +318,29 @@ function reservation:try_release() end
 ---@field number integer The timer's count.
 ---@field at integer When it was due. (ms since 1970)
 local tick = {}
+
+---What a question is about.
+---@class muster.request
+---@field resource? muster.resource The machine that boots, nil when it is unknown; or the candidate for a server.
+---@field server? muster.server The server that wants a machine (`place`).
+---@field servers muster.server[] All servers.
+---@field resources? muster.resource[] All machines (`boot`).
+---@field mac? string The card that the machine boots from (`boot`).
+---@field uuid? string Its DMI UUID, when its firmware told it (`boot`).
+---@field arch? string The architecture of its boot program, `x86_64` for example (`boot`).
+local request = {}
+
+---What a web server answered.
+---@class muster.response
+---@field status integer Its status (RFC 9110).
+---@field headers table<string, string> By lower-case name.
+---@field body string Bytes that are not UTF-8 are replaced.
+local response = {}
+
+---How a program ended.
+---@class muster.result
+---@field code integer Its exit status; 128 and the signal's number when a signal ended it.
+---@field output string At most 1 MiB.
+---@field errors string At most 1 MiB.
+---@field cut? boolean True when output or errors were longer.
+local result = {}

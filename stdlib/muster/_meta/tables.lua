@@ -138,6 +138,14 @@ function boot.plan(resource) end
 ---@return muster.error? problem
 function boot.try_plan(resource) end
 
+---An answer to the question `boot`: run the ramdisk and report, as without an answer.
+---@return muster.plan
+function boot.discover() end
+
+---An answer to the question `boot`: boot from the machine's own disk.
+---@return muster.plan
+function boot.disk() end
+
 ---The power methods of `resource`, as functions.
 ipmi = {}
 
@@ -266,3 +274,49 @@ function os.time(parts) end
 ---@param time? number Default: the present.
 ---@return any
 function os.date(format, time) end
+
+---Web addresses. Certificates are verified; at most five redirections are followed, each only to an address that is allowed, and other servers than the first get none of the headers.
+http = {}
+
+---@class muster.http.get.options
+---@field headers? table<string, string|muster.secret|table> By name; a value is a text, a secret, or a list of them that is joined.
+---@field timeout? muster.duration How long all of it may take (default `"30s"`).
+---@field most? muster.size How large the answer may be (default `"1M"`).
+
+---Asks an address and returns the answer, whatever its status.
+---@async
+---@param url string The address; the settings' `allow_http` must have it.
+---@param options? muster.http.get.options
+---@return muster.response
+function http.get(url, options) end
+
+---Like `get`, but returns `nil` and the error instead of raising it.
+---@async
+---@param url string The address; the settings' `allow_http` must have it.
+---@param options? muster.http.get.options
+---@return muster.response? result
+---@return muster.error? problem
+function http.try_get(url, options) end
+
+---@class muster.http.post.options
+---@field headers? table<string, string|muster.secret|table> By name; a value is a text, a secret, or a list of them that is joined.
+---@field timeout? muster.duration How long all of it may take (default `"30s"`).
+---@field most? muster.size How large the answer may be (default `"1M"`).
+---@field repeatable? boolean Whether a request in doubt after a crash may be sent again; otherwise the operator is asked.
+
+---Posts to an address and returns the answer, whatever its status.
+---@async
+---@param url string The address; the settings' `allow_http` must have it.
+---@param body? string|table A text, or a table that is sent as JSON.
+---@param options? muster.http.post.options
+---@return muster.response
+function http.post(url, body, options) end
+
+---Like `post`, but returns `nil` and the error instead of raising it.
+---@async
+---@param url string The address; the settings' `allow_http` must have it.
+---@param body? string|table A text, or a table that is sent as JSON.
+---@param options? muster.http.post.options
+---@return muster.response? result
+---@return muster.error? problem
+function http.try_post(url, body, options) end

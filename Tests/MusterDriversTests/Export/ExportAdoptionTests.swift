@@ -90,7 +90,7 @@ import Testing
         let stranger = Process()
         stranger.executableURL = URL(fileURLWithPath: "/bin/sleep")
         stranger.arguments = ["600"]
-        try stranger.run()
+        try Program.start(stranger)
         defer { Program.end(stranger) }
         let now = try #require(ProcessTable.identity(of: stranger.processIdentifier))
         for identity in [ProcessIdentity(pid: now.pid, started: now.started - 1, boot: now.boot), now] {

@@ -46,7 +46,7 @@ import Testing
         let output = Pipe()
         other.standardInput = input
         other.standardOutput = output
-        try other.run()
+        try Program.start(other)
         defer { Program.end(other) }
         try await eventually("qemu-io holds the lock") { try !ImageLock.isFree(image) }
         let driver = bench.driver()

@@ -122,7 +122,7 @@ import Testing
         server.arguments = ["s_server", "-accept", "\(address):8443", "-key", scratch.file("key"), "-cert", scratch.file("cert"), "-www", "-quiet"]
         server.standardOutput = FileHandle.nullDevice
         server.standardError = FileHandle.nullDevice
-        try server.run()
+        try Program.start(server)
         defer { Program.end(server) }
         // It serves: a client that verifies nothing is answered.
         try await eventually("openssl s_server answers") {

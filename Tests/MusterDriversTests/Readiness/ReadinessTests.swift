@@ -62,7 +62,7 @@ import Testing
         let server = Process()
         server.executableURL = URL(fileURLWithPath: try Program.path("busybox", package: "busybox"))
         server.arguments = ["httpd", "-f", "-p", "\(address):8080", "-h", scratch.path]
-        try server.run()
+        try Program.start(server)
         defer { Program.end(server) }
         try await eventually("the web server is ready") {
             (try? await probe.probe(ReadinessCheck(http: "http://\(address):8080/"))) != nil

@@ -21,7 +21,7 @@ enum Program {
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
-        try process.run()
+        try start(process)
         return await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 let data = (try? pipe.fileHandleForReading.readToEnd()) ?? Data()
@@ -29,6 +29,16 @@ enum Program {
                 continuation.resume(returning: (process.terminationStatus, String(decoding: data, as: UTF8.self)))
             }
         }
+    }
+
+    private static let starting = NSLock()
+
+    /// Starts a process, one at a time: Foundation learns of a process's end by a descriptor that only this process may have, and another one
+    /// started in the same moment would inherit it and hide the end until its own.
+    static func start(_ process: Process) throws {
+        starting.lock()
+        defer { starting.unlock() }
+        try process.run()
     }
 
     /// Ends a process that a test started. SIGKILL, because Foundation hands its children a mask that blocks SIGTERM.

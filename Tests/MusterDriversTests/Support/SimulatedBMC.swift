@@ -82,7 +82,7 @@ final class SimulatedBMC: @unchecked Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: scratch.file("output"))
         process.standardError = process.standardOutput
-        try process.run()
+        try Program.start(process)
         try await eventually("ipmi_sim listens on \(address): \(scratch.read("output"))") { isListening }
     }
 

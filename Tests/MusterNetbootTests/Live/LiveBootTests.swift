@@ -38,7 +38,7 @@ extension Live {
                 #expect(machine.text.contains("muster.root=nbd:10.77.0.1:10809:shop-7"))
                 #expect(machine.text.contains("ramdisk reached"))
                 let asked = try await lab.service.line("plan")
-                #expect(asked == #"{"mac":"52:54:00:77:00:01","uuid":"11223344-5566-7788-99aa-bbccddeeff00"}"#)
+                #expect(asked == #"{"arch":"i386","mac":"52:54:00:77:00:01","uuid":"11223344-5566-7788-99aa-bbccddeeff00"}"#)
                 let counters = try await lab.counters()
                 #expect(counters.router.received > 0 && counters.router.answered > 0)
                 #expect(counters.dhcp.malformed.isEmpty && counters.http.malformed.isEmpty)

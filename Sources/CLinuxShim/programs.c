@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "CLinuxShim.h"
+#include "child.h"
 
 static int prepare_files(posix_spawn_file_actions_t *files, const int descriptors[3])
 {
@@ -17,19 +18,6 @@ static int prepare_files(posix_spawn_file_actions_t *files, const int descriptor
         error = posix_spawn_file_actions_adddup2(files, descriptors[index], index);
     if (!error) error = posix_spawn_file_actions_addclosefrom_np(files, 3);
     if (!error) error = posix_spawn_file_actions_addchdir_np(files, "/");
-    return error;
-}
-
-static int prepare_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t all, none;
-    sigfillset(&all);
-    sigemptyset(&none);
-    int error = posix_spawnattr_setsigdefault(attributes, &all);
-    if (!error) error = posix_spawnattr_setsigmask(attributes, &none);
-    if (!error)
-        error = posix_spawnattr_setflags(
-            attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     return error;
 }
 
@@ -45,7 +33,7 @@ int muster_spawn_piped(const char *program, char *const arguments[], const int d
     error = posix_spawnattr_init(&attributes);
     if (!error) {
         error = prepare_files(&files, descriptors);
-        if (!error) error = prepare_attributes(&attributes);
+        if (!error) error = prepare_child(&attributes);
         if (!error) error = posix_spawn(process, program, &files, &attributes, arguments, environment);
         posix_spawnattr_destroy(&attributes);
     }

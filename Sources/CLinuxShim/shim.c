@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinuxShim.h"
+#include "child.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -25,7 +26,7 @@ static int prepare_files(
     return error;
 }
 
-static int prepare_attributes(posix_spawnattr_t *attributes)
+int prepare_child(posix_spawnattr_t *attributes)
 {
     sigset_t all, none;
     sigfillset(&all);
@@ -54,7 +55,7 @@ int muster_spawn_detached(
     error = posix_spawnattr_init(&attributes);
     if (!error) {
         error = prepare_files(&files, directory, log, descriptors, count);
-        if (!error) error = prepare_attributes(&attributes);
+        if (!error) error = prepare_child(&attributes);
         if (!error) error = posix_spawnp(process, program, &files, &attributes, arguments, environment);
         posix_spawnattr_destroy(&attributes);
     }

@@ -32,6 +32,9 @@ import Testing
         let steps = try await scene.store.steps(of: RunID(1))
         #expect(steps.count == 50)
         #expect(Set(steps.map(\.address)) == Set((1...50).map { "1/\($0).1" }))
+        // Each began before any of them ended, whatever the machine's speed.
+        let (lastBegin, firstEnd) = (steps.map(\.intended.milliseconds).max(), steps.compactMap(\.done?.milliseconds).min())
+        #expect(try #require(lastBegin) < (try #require(firstEnd)))
     }
 
     @Test func theFirstErrorOfAllCancelsTheOthersAndIsRaised() async throws {

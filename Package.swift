@@ -61,6 +61,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "MusterSim", dependencies: ["MusterEngine"], swiftSettings: strict),
+        // Policies proven in simulation: scenarios, tests in Lua, random faults.
+        .target(name: "MusterProving", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
         .target(name: "MusterLab", dependencies: ["MusterCore"], swiftSettings: strict),
         .executableTarget(
             name: "muster",
@@ -103,6 +105,7 @@ let package = Package(
             name: "MusterFailoverTests", dependencies: ["MusterLab", "MusterConsole", "MusterStore", "muster"], swiftSettings: strict),
         .testTarget(name: "MusterLuaTests", dependencies: ["MusterLua"], swiftSettings: strict),
         .testTarget(name: "MusterScriptingTests", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
+        .testTarget(name: "MusterProvingTests", dependencies: ["MusterProving"], swiftSettings: strict),
         // The crash sweep: engines in processes of their own, which are killed, and machines that outlive them.
         .target(name: "SweepWire", dependencies: ["MusterEngine"], path: "Tests/SweepWire", swiftSettings: strict),
         .executableTarget(

@@ -26,7 +26,7 @@ public actor Scripting: ScriptService {
         self.loop = loop
         self.folders = folders
         self.secretExists = secretExists
-        executor = RunExecutor(loop: loop, report: report)
+        executor = RunExecutor(engine: loop, report: report)
         hooks = HookFolder(folders: folders, executor: executor, loop: loop, report: report)
     }
 

@@ -17,7 +17,7 @@ public struct Engine: Sendable {
     /// False while the machines' network is down: nobody's silence counts.
     var networkUp = true
     /// True while the disk is full and the store lives on its reserve; and what was last told of that.
-    var isStoreShort = false
+    public var isStoreShort = false
     var toldStoreShort = false
     /// When ended claims' exports were last tried to be cut.
     var triedCuts: Moment?
@@ -47,7 +47,7 @@ public struct Engine: Sendable {
 
     /// The engine that takes over from one of the same process whose memory is dropped: jobs that drivers still carry out for that one
     /// must not be mistaken for its own.
-    init(_ snapshot: Snapshot, after other: Engine) {
+    public init(_ snapshot: Snapshot, after other: Engine) {
         self.init(snapshot, random: other.random)
         lastOperation = other.lastOperation
         networkUp = other.networkUp

@@ -1,7 +1,8 @@
 import MusterCore
+import Synchronization
 
 /// The one serial loop: turns of the engine go in, batches become durable in groups, and only then are answers given and actions taken.
-public actor EngineLoop {
+public actor EngineLoop: EngineTurns {
     public nonisolated let store: any Store
     private let time: any TimeSource
     private var engine: Engine
@@ -15,12 +16,20 @@ public actor EngineLoop {
     private var ended: MusterError?
     private var observers: [Int: @Sendable ([Event]) -> Void] = [:]
     private var nextObserver = 0
+    /// Turns that were posted and not begun, in order.
+    private let posted = Mutex<[Posted]>([])
+
+    private struct Posted: Sendable {
+        var body: @Sendable (inout Engine, Now) -> Void
+        var done: @Sendable (MusterError?) -> Void
+    }
 
     /// What turns have produced and no commit has covered yet.
     private struct Output {
         var batch = Batch()
         var actions: [Action] = []
-        var waiters: [CheckedContinuation<Void, any Error>] = []
+        /// Whom to tell once it is durable, or why it never will be.
+        var waiters: [@Sendable ((any Error)?) -> Void] = []
     }
 
     /// Loads the engine from its store.
@@ -38,24 +47,65 @@ public actor EngineLoop {
     /// throws comes out after the turn's changes are durable; a failed commit throws the store's error, and the turn never happened.
     public func turn<Answer: Sendable>(_ body: @Sendable (inout Engine, Now) throws -> Answer) async throws -> Answer {
         if let ended { throw ended }
-        engine.isStoreShort = store.isShort
-        let answer = Result { try body(&engine, time.now()) }
-        let output = engine.drain()
-        pending.batch.append(output.batch)
-        pending.actions += output.actions
-        if pending.batch.isEmpty, !committing {
-            perform(takePending().actions)
-        } else {
-            try await withCheckedThrowingContinuation { continuation in
-                pending.waiters.append(continuation)
-                if !committing { startCommitting() }
+        let answer = begin(body)
+        if !isDurable {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                wait { error in if let error { continuation.resume(throwing: error) } else { continuation.resume() } }
             }
         }
         return try answer.get()
     }
 
+    public nonisolated func post(
+        _ body: @escaping @Sendable (inout Engine, Now) -> Void, then done: @escaping @Sendable (MusterError?) -> Void
+    ) {
+        let isFirst = posted.withLock { posted in
+            posted.append(Posted(body: body, done: done))
+            return posted.count == 1
+        }
+        if isFirst { Task { await takePosted() } }
+    }
+
+    private func takePosted() {
+        let taken = posted.withLock { posted in
+            defer { posted = [] }
+            return posted
+        }
+        for turn in taken {
+            if let ended {
+                turn.done(ended)
+                continue
+            }
+            begin(turn.body)
+            if isDurable { turn.done(nil) } else { wait { error in turn.done(error.map(MusterError.init(unexpected:))) } }
+        }
+    }
+
+    /// The part of a turn that changes memory.
+    @discardableResult
+    private func begin<Answer>(_ body: (inout Engine, Now) throws -> Answer) -> Result<Answer, any Error> {
+        engine.isStoreShort = store.isShort
+        let answer = Result { try body(&engine, time.now()) }
+        let output = engine.drain()
+        pending.batch.append(output.batch)
+        pending.actions += output.actions
+        if isDurable { perform(takePending().actions) }
+        return answer
+    }
+
+    /// Whether all that the turns so far have changed is durable.
+    private var isDurable: Bool { pending.batch.isEmpty && !committing }
+
+    private func wait(_ waiter: @escaping @Sendable ((any Error)?) -> Void) {
+        pending.waiters.append(waiter)
+        if !committing { startCommitting() }
+    }
+
     /// Asks the hooks of a question; without a scripting side nobody answers.
-    func decide(_ question: Question) async -> Decision { await host?.decide(question) ?? Decision() }
+    func decide(_ question: Question) async -> Decision {
+        guard let host else { return Decision() }
+        return await withCheckedContinuation { continuation in host.decide(question) { continuation.resume(returning: $0) } }
+    }
 
     /// Calls `observer` with the events of each batch once they are durable, until `stopObserving`.
     public func observe(_ observer: @escaping @Sendable ([Event]) -> Void) -> Int {
@@ -87,7 +137,7 @@ public actor EngineLoop {
                 }
                 perform(output.actions)
                 if !output.batch.events.isEmpty { observers.values.forEach { $0(output.batch.events) } }
-                output.waiters.forEach { $0.resume() }
+                output.waiters.forEach { $0(nil) }
             } catch {
                 await recover(from: error, output)
             }
@@ -111,7 +161,7 @@ public actor EngineLoop {
                 let resumed = engine.drain()
                 pending.batch.append(resumed.batch)
                 pending.actions += resumed.actions
-                (output.waiters + lost.waiters).forEach { $0.resume(throwing: error) }
+                (output.waiters + lost.waiters).forEach { $0(error) }
                 return
             } catch {
                 // The store cannot even be read: nothing may happen until it can.
@@ -123,7 +173,7 @@ public actor EngineLoop {
     private func end(_ error: MusterError, _ output: Output) {
         ended = error
         let lost = takePending()
-        (output.waiters + lost.waiters).forEach { $0.resume(throwing: error) }
+        (output.waiters + lost.waiters).forEach { $0(error) }
     }
 
     private func perform(_ actions: [Action]) {

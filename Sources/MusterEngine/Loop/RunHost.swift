@@ -12,12 +12,12 @@ public protocol RunHost: Sendable {
     /// Drops every run without a word: the engine starts them again from their journals.
     func dropAll()
     /// Asks the hooks of a question, each for as long as an answer may take. A hook that fails or is late is an answer with an error.
-    func decide(_ question: Question) async -> Decision
+    func decide(_ question: Question, then answer: @escaping @Sendable (Decision) -> Void)
 }
 
 extension RunHost {
     /// Nobody has an opinion.
-    public func decide(_ question: Question) async -> Decision { Decision() }
+    public func decide(_ question: Question, then answer: @escaping @Sendable (Decision) -> Void) { answer(Decision()) }
 }
 
 /// Looks up secrets by name. Errors: `no_secret`.

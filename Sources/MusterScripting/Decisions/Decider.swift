@@ -13,6 +13,7 @@ final class Decider: @unchecked Sendable {
 
     private let lock = NSLock()
     private var rooms: [String: Room] = [:]
+    private let place: PolicyPlace
     private let report: @Sendable (MusterError) -> Void
 
     /// The isolate of a file's answers, for one version of the file.
@@ -25,7 +26,10 @@ final class Decider: @unchecked Sendable {
     }
 
     /// - Parameter report: Told of a file that hung in C code.
-    init(report: @escaping @Sendable (MusterError) -> Void) { self.report = report }
+    init(place: PolicyPlace, report: @escaping @Sendable (MusterError) -> Void) {
+        self.place = place
+        self.report = report
+    }
 
     /// Opens a file's isolate and parses the file, so that the first answer does not wait for it.
     func prepare(_ code: CodeBundle, _ limits: PolicyLimits) async throws {
@@ -33,7 +37,25 @@ final class Decider: @unchecked Sendable {
         _ = try await policy.isolate.perform { lua in try policy.load(code, in: lua) }
     }
 
-    func decide(_ question: Question) async -> Decision {
+    func decide(_ question: Question, then answer: @escaping @Sendable (Decision) -> Void) {
+        guard case .inline = place else {
+            Task { answer(await decide(question)) }
+            return
+        }
+        answer(Decision(answers: question.hooks.map { Decision.Answer(hook: $0.hook, result: askInline($0, question)) }))
+    }
+
+    /// Nobody else executes: the answer cannot be late.
+    private func askInline(_ asked: Question.Asked, _ question: Question) -> Result<Value, MusterError> {
+        do throws(MusterError) {
+            let policy = try room(asked.code, asked.limits)
+            return policy.isolate.performInline { lua in Self.placedAnswer(asked, question, policy, lua) }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func decide(_ question: Question) async -> Decision {
         await withTaskGroup(of: (Int, Decision.Answer).self) { group in
             for (index, asked) in question.hooks.enumerated() {
                 group.addTask { [self] in (index, Decision.Answer(hook: asked.hook, result: await ask(asked, question))) }
@@ -49,7 +71,7 @@ final class Decider: @unchecked Sendable {
         defer { lock.unlock() }
         if let known = rooms[code.main], known.code == code.hash, known.memory == limits.memory { return known.policy }
         let limits = PolicyLimits(memory: limits.memory, slice: Self.slice)
-        let policy = try Policy(limits: limits, onStuck: { [weak self] policy in self?.replaceStuck(policy, code.main) })
+        let policy = try Policy(limits: limits, place: place, onStuck: { [weak self] policy in self?.replaceStuck(policy, code.main) })
         rooms[code.main] = Room(code: code.hash, memory: limits.memory, policy: policy)
         return policy
     }
@@ -73,11 +95,7 @@ final class Decider: @unchecked Sendable {
         let answer = FirstAnswer()
         policy.isolate.submit { [self] lua in
             guard let lua, !answer.isGiven else { return setBusy(false, policy, main) }
-            let result = Self.answer(asked, question, policy, lua).mapError { error in
-                var placed = error
-                placed.place = error.place ?? main
-                return placed
-            }
+            let result = Self.placedAnswer(asked, question, policy, lua)
             setBusy(false, policy, main)
             answer.give(result)
         }
@@ -87,6 +105,15 @@ final class Decider: @unchecked Sendable {
         }
         defer { clock.cancel() }
         return await answer.wait()
+    }
+
+    /// An answer whose error says at least which file it is of.
+    private static func placedAnswer(_ asked: Question.Asked, _ question: Question, _ policy: Policy, _ lua: Lua) -> Result<Value, MusterError> {
+        answer(asked, question, policy, lua).mapError { error in
+            var placed = error
+            placed.place = error.place ?? asked.code.main
+            return placed
+        }
     }
 
     /// Executes the file and its function. Called on the isolate's thread.

@@ -6,20 +6,34 @@ import MusterLua
 public enum FleetReader {
     /// Executes the file in an isolate of its own and takes its declarations. Errors: `bad_fleet` or `script_error`, with place.
     public static func read(source: String, file: String) async throws -> FleetDeclaration {
+        try fleet(try await isolate(.thread).perform { lua in try declarations(LuaSource(name: file, text: source), lua) }, file)
+    }
+
+    /// The same on the caller's thread, which waits for it.
+    public static func readInline(source: String, file: String) throws -> FleetDeclaration {
+        try fleet(try isolate(.inline).performInline { lua in try declarations(LuaSource(name: file, text: source), lua) }, file)
+    }
+
+    private static func isolate(_ placement: LuaSettings.Placement) throws -> LuaIsolate {
         // A large fleet is a long file.
         var limits = LuaSettings()
         limits.slice = .processorTime(milliseconds: 3_000)
         limits.messageLimit = 256 << 20
         limits.memoryLimit = 512 << 20
-        let isolate = try LuaIsolate(limits, functions: [.registration("declare")], preludes: [FleetPrelude.source])
-        let registrations = try await isolate.perform { lua in
-            let chunk = try lua.compile(LuaSource(name: file, text: source))
-            let start = lua.load(chunk)
-            if case .failed(let error) = start.outcome { throw error }
-            guard let strand = start.strand else { throw MusterError(.badFleet, "\(file) did not load", place: file) }
-            defer { lua.finish(strand) }
-            return lua.registrations(of: strand)
-        }
+        limits.placement = placement
+        return try LuaIsolate(limits, functions: [.registration("declare")], preludes: [FleetPrelude.source])
+    }
+
+    private static func declarations(_ source: LuaSource, _ lua: Lua) throws -> [LuaRegistration] {
+        let chunk = try lua.compile(source)
+        let start = lua.load(chunk)
+        if case .failed(let error) = start.outcome { throw error }
+        guard let strand = start.strand else { throw MusterError(.badFleet, "\(source.name) did not load", place: source.name) }
+        defer { lua.finish(strand) }
+        return lua.registrations(of: strand)
+    }
+
+    private static func fleet(_ registrations: [LuaRegistration], _ file: String) throws -> FleetDeclaration {
         var fleet = FleetDeclaration(file: file)
         var named: [[Value]: String] = [:]
         for registration in registrations {

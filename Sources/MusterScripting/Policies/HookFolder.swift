@@ -58,7 +58,7 @@ public actor HookFolder {
     }
 
     /// What is surely wrong refuses the file, as a syntax error does. Answers the warnings.
-    private static func check(_ bundle: CodeBundle) throws(MusterError) -> [Problem] {
+    static func check(_ bundle: CodeBundle) throws(MusterError) -> [Problem] {
         let problems = Checker.check(hook: bundle)
         let errors = problems.filter { $0.severity == .error }
         if let first = errors.first { throw first.error(errors.count - 1) }
@@ -122,5 +122,5 @@ public actor HookFolder {
 }
 
 extension HookDeclaration.Trigger {
-    fileprivate var isQuestion: Bool { if case .question = self { true } else { false } }
+    var isQuestion: Bool { if case .question = self { true } else { false } }
 }

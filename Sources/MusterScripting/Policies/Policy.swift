@@ -39,7 +39,9 @@ final class Policy: @unchecked Sendable {
     func collected(to memory: Int) { evictionThreshold = max(memoryLimit / 2, memory + memoryLimit / 10) }
 
     /// - Parameter onStuck: Called on the isolate's thread when it hung in C code and is lost.
-    init(limits: PolicyLimits, onStuck: @escaping @Sendable (Policy) -> Void = { _ in }) throws(MusterError) {
+    init(
+        limits: PolicyLimits, place: PolicyPlace = .threads, onStuck: @escaping @Sendable (Policy) -> Void = { _ in }
+    ) throws(MusterError) {
         let bundles = Bundles()
         let holder = Holder()
         var settings = LuaSettings()
@@ -48,7 +50,12 @@ final class Policy: @unchecked Sendable {
         settings.messageLimit = 1 << 20
         memoryLimit = settings.memoryLimit
         evictionThreshold = settings.memoryLimit / 2
-        settings.slice = .processorTime(milliseconds: Int(limits.slice))
+        switch place {
+        case .threads: settings.slice = .processorTime(milliseconds: Int(limits.slice))
+        case .inline:
+            settings.slice = .instructions(Int(limits.slice) * PolicyPlace.instructionsPerMillisecond)
+            settings.placement = .inline
+        }
         isolate = try LuaIsolate(
             settings, functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, OutsidePrelude.source, PolicyPrelude.registrations, DecidePrelude.source],
             modules: { request throws(MusterError) in bundles.module(request) },

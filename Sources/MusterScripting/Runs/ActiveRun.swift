@@ -22,8 +22,6 @@ final class ActiveRun: @unchecked Sendable {
     /// The strands that wait for a step, by its address.
     var waiting: [String: Branch] = [:]
     var requests: [Request] = []
-    /// The requests that are on their way to the engine.
-    var sent: [String: Task<Void, Never>] = [:]
     /// How many groups it has opened: a loop over empty ones would have no end.
     var groups = 0
     /// Whom the end is told, instead of the engine: the prompt.

@@ -66,11 +66,7 @@ extension RunExecutor {
             if run.journal[address]?.outcome != nil { return }
             run.requests.removeAll { $0.address == address }
             let id = run.run.id
-            let asked = run.sent[address]
-            Task { [loop] in
-                await asked?.value
-                _ = try? await loop.turn { engine, now in engine.cancelSteps(id, [address], now: now) }
-            }
+            engine.post { engine, now in engine.cancelSteps(id, [address], now: now) }
             return
         }
         run.requests.removeAll { $0.address == address }

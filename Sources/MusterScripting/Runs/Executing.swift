@@ -27,7 +27,6 @@ extension RunExecutor {
     func deliver(_ outcome: Step.Outcome, to branch: Branch, _ run: ActiveRun, _ lua: Lua) {
         if let address = branch.waiting?.address {
             run.waiting[address] = nil
-            run.sent[address] = nil
             branch.waiting = nil
         }
         guard let strand = branch.strand else {
@@ -134,15 +133,12 @@ extension RunExecutor {
         let requests = run.requests
         run.requests = []
         let id = run.run.id
-        let task = Task { [loop] in
-            // A failed commit drops this run; the engine starts it again from its journal.
-            _ = try? await loop.turn { engine, now in
-                for request in requests {
-                    engine.requestStep(id, address: request.address, name: request.name, arguments: request.arguments, now: now)
-                }
+        // A failed commit drops this run; the engine starts it again from its journal.
+        engine.post { engine, now in
+            for request in requests {
+                engine.requestStep(id, address: request.address, name: request.name, arguments: request.arguments, now: now)
             }
         }
-        for request in requests { run.sent[request.address] = task }
     }
 }
 

@@ -10,15 +10,17 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     private var active: [RunID: ActiveRun] = [:]
     /// Runs whose end the engine has not heard of yet.
     private var ending: Set<RunID> = []
-    let loop: EngineLoop
+    let engine: any EngineTurns
     let decider: Decider
+    private let place: PolicyPlace
     private let report: @Sendable (MusterError) -> Void
 
     /// - Parameter report: Told of a policy that hung in C code and was replaced.
-    public init(loop: EngineLoop, report: @escaping @Sendable (MusterError) -> Void) {
-        self.loop = loop
+    public init(engine: any EngineTurns, place: PolicyPlace = .threads, report: @escaping @Sendable (MusterError) -> Void) {
+        self.engine = engine
+        self.place = place
         self.report = report
-        decider = Decider(report: report)
+        decider = Decider(place: place, report: report)
     }
 
     // MARK: Policies
@@ -35,7 +37,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
         defer { lock.unlock() }
         let key = PolicyKey(main: main, limits: limits)
         if let known = policies[key] { return known }
-        let policy = try Policy(limits: limits, onStuck: { [weak self] policy in self?.replaceStuck(policy, key) })
+        let policy = try Policy(limits: limits, place: place, onStuck: { [weak self] policy in self?.replaceStuck(policy, key) })
         for other in policies.keys where other.main == main { forgetUnused(other) }
         policies[key] = policy
         return policy
@@ -52,17 +54,15 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
         let main = key.main
         lock.lock()
         if policies[key] === policy { policies[key] = nil }
-        let others = active.values.filter { $0.policy === policy }
+        let others = active.values.filter { $0.policy === policy }.sorted { $0.run.id < $1.run.id }
         for run in others { active[run.run.id] = nil }
         lock.unlock()
         policy.isolate.abandon()
         report(MusterError("stuck", "\(main) hung inside one call for seconds and was given up", hint: "look for a pattern that backtracks", place: main))
         let ids = others.map(\.run.id)
-        Task { [loop] in
-            try? await loop.turn { engine, now in
-                engine.note("hook.stuck", data: ["file": .string(main), "restarted": .int(Int64(ids.count))], now: now)
-                engine.restartRuns(ids, now: now)
-            }
+        engine.post { engine, now in
+            engine.note("hook.stuck", data: ["file": .string(main), "restarted": .int(Int64(ids.count))], now: now)
+            engine.restartRuns(ids, now: now)
         }
     }
 
@@ -70,7 +70,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
 
     // MARK: RunHost
 
-    public func decide(_ question: Question) async -> Decision { await decider.decide(question) }
+    public func decide(_ question: Question, then answer: @escaping @Sendable (Decision) -> Void) { decider.decide(question, then: answer) }
 
     public func start(_ run: Run, code: CodeBundle, journal: [Step]) {
         if case .prompt = run.cause { return startPrompt(run) }
@@ -100,7 +100,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     }
 
     private func restart(_ id: RunID) {
-        Task { [loop] in try? await loop.turn { engine, now in engine.restartRuns([id], now: now) } }
+        engine.post { engine, now in engine.restartRuns([id], now: now) }
     }
 
     public func resume(_ run: RunID, address: String, outcome: Step.Outcome) {
@@ -134,7 +134,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
                 active = [:]
                 ending = []
             }
-            return Array(active.values)
+            return active.values.sorted { $0.run.id < $1.run.id }
         }
         for run in all {
             run.policy.isolate.submit { [self] lua in
@@ -210,8 +210,9 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
 
     private func over(_ id: RunID, _ result: Result<Value, MusterError>) {
         lock.withLock { _ = ending.insert(id) }
-        Task { [self] in
-            _ = try? await loop.turn { engine, now in engine.runEnded(id, result, now: now) }
+        engine.post { engine, now in
+            engine.runEnded(id, result, now: now)
+        } then: { [self] _ in
             lock.withLock { _ = ending.remove(id) }
         }
     }

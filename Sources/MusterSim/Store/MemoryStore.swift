@@ -21,6 +21,8 @@ public final class MemoryStore: Store {
         var queryFailure: MusterError?
         var isShort = false
         var commits = 0
+
+        var allRuns: [Run] { runs.values.sorted { $0.id < $1.id } }
     }
 
     private let contents: Mutex<Contents>
@@ -74,7 +76,10 @@ public final class MemoryStore: Store {
     /// How many batches were committed.
     public var commits: Int { contents.withLock { $0.commits } }
 
-    public func commit(_ batch: Batch) async throws {
+    public func commit(_ batch: Batch) async throws { try write(batch) }
+
+    /// What `commit` does, at once. Errors: the one that was given to `fail`.
+    public func write(_ batch: Batch) throws {
         try contents.withLock { contents in
             if let failure = contents.failure { throw failure }
             contents.commits += 1
@@ -104,7 +109,10 @@ public final class MemoryStore: Store {
         }
     }
 
-    public func load() async throws -> Snapshot {
+    public func load() async throws -> Snapshot { snapshot }
+
+    /// What `load` answers, at once.
+    public var snapshot: Snapshot {
         contents.withLock { contents in
             var snapshot = Snapshot()
             snapshot.general = contents.general
@@ -124,7 +132,10 @@ public final class MemoryStore: Store {
         }
     }
 
-    public func events(after: EventID, limit: Int) async throws -> [Event] {
+    public func events(after: EventID, limit: Int) async throws -> [Event] { try page(after: after, limit: limit) }
+
+    /// What `events` answers, at once.
+    public func page(after: EventID, limit: Int) throws -> [Event] {
         try query { contents in
             var range = contents.events.indices
             while !range.isEmpty {
@@ -138,13 +149,18 @@ public final class MemoryStore: Store {
 
     public func latestEvents(limit: Int) async throws -> [Event] { try query { Array($0.events.suffix(limit)) } }
 
-    public func runs(limit: Int) async throws -> [Run] {
-        try query { Array($0.runs.values.sorted { $0.id > $1.id }.prefix(limit)) }
-    }
+    public func runs(limit: Int) async throws -> [Run] { Array(try query(\.allRuns).reversed().prefix(limit)) }
+
+    /// All runs, oldest first, and the events that are kept.
+    public var allRuns: [Run] { contents.withLock(\.allRuns) }
+    public var allEvents: [Event] { contents.withLock(\.events) }
 
     public func run(_ id: RunID) async throws -> Run? { try query { $0.runs[id] } }
 
-    public func steps(of run: RunID) async throws -> [Step] {
+    public func steps(of run: RunID) async throws -> [Step] { try journal(of: run) }
+
+    /// What `steps` answers, at once.
+    public func journal(of run: RunID) throws -> [Step] {
         try query { contents in
             (contents.steps[run] ?? [:]).values.sorted { ($0.sequence ?? .max, $0.address) < ($1.sequence ?? .max, $1.address) }
         }

@@ -1,0 +1,93 @@
+import MusterCore
+import MusterEngine
+
+/// Watches the rules of safety (design, section 2) from outside: against what the machines really are, and against what was durable.
+final class Rules {
+    private let story: Story
+    private let machines: Machines
+    private let engine: SimulatedEngine
+    private var lastEpoch = Epoch(0)
+    private var lastEvent = EventID(0)
+    /// Which claim's end each evidence has paid for.
+    private var spent: [Evidence.ID: Epoch] = [:]
+    /// How often each machine had booted when an event about it was recorded.
+    private var boots: [EventID: (name: String, boot: String?)] = [:]
+
+    init(story: Story, machines: Machines, engine: SimulatedEngine) {
+        self.story = story
+        self.machines = machines
+        self.engine = engine
+    }
+
+    /// A batch is durable.
+    func committed(_ batch: Batch) {
+        for event in batch.events {
+            if event.id != lastEvent.next { story.violate("event \(event.id) follows event \(lastEvent): numbers are neither left out nor used twice") }
+            lastEvent = event.id
+            if let name = event.resource?.rawValue { boots[event.id] = (name, machines[name]?.bootID) }
+        }
+        for change in batch.changes {
+            switch change {
+            case .evidence(let evidence): look(at: evidence)
+            case .claim(let claim): look(at: claim)
+            default: break
+            }
+        }
+    }
+
+    private var claims: [Epoch: Claim] = [:]
+
+    private func look(at claim: Claim) {
+        defer { claims[claim.epoch] = claim }
+        if claims[claim.epoch] == nil {
+            if claim.epoch <= lastEpoch { story.violate("epoch \(claim.epoch) was given out after epoch \(lastEpoch)") }
+            lastEpoch = max(lastEpoch, claim.epoch)
+            for other in claims.values where other.isAlive && other.server == claim.server {
+                story.violate("\(claim.server) is claimed by \(claim.resource) (epoch \(claim.epoch)) while \(other.resource) has it (epoch \(other.epoch))")
+            }
+        } else if let known = claims[claim.epoch], known.isAlive, let evidence = claim.ended {
+            ended(claim, by: evidence)
+        }
+        if claim.ended != nil, claim.exportCut { claims[claim.epoch] = nil }
+    }
+
+    private func ended(_ claim: Claim, by evidence: Evidence.ID) {
+        if let other = spent.updateValue(claim.epoch, forKey: evidence) {
+            story.violate("evidence \(evidence) has ended epoch \(other) and ends epoch \(claim.epoch) too")
+        }
+    }
+
+    private func look(at evidence: Evidence) {
+        guard evidence.kind == .off, !evidence.spent, evidence.voided == nil, let machine = machines[evidence.resource.rawValue] else { return }
+        // Somebody may press its button in the moments between the reading and its record.
+        if machine.isOn, machine.stage != .firmware {
+            story.violate("\(machine.name) is on, and evidence \(evidence.id) says that it is off")
+        }
+    }
+
+    /// The engine gives an order to the machines.
+    func ordered(_ operation: Operation) {
+        switch operation {
+        case .powerOff(let id, _, _, _, _, fence: true):
+            guard let resource = engine.engine.world.resources[id], resource.liveness == .alive, resource.failure == nil,
+                let machine = machines[id.rawValue], machine.isUp, machine.bootID == resource.bootID, !isOrderedByOperator(id)
+            else { return }
+            story.violate("\(id) is to be fenced, and it is alive and heard: the order is stale")
+        case .openExport(let request, let cutFirst):
+            for epoch in machines.storage.openEpochs where !cutFirst.contains(epoch) && machines.storage.image(of: epoch) == request.image.id && epoch != request.epoch {
+                story.violate("the image \(request.image.id) is to be opened for epoch \(request.epoch) while epoch \(epoch) has it")
+            }
+            for name in machines.names {
+                guard let machine = machines[name], let epoch = machine.epoch, epoch != request.epoch, machine.isOn,
+                    machines.storage.image(of: epoch) == request.image.id
+                else { continue }
+                story.violate("\(name) may still write the image \(request.image.id) (epoch \(epoch)), which epoch \(request.epoch) gets")
+            }
+        default: break
+        }
+    }
+
+    private func isOrderedByOperator(_ id: ResourceID) -> Bool {
+        story.entries.suffix(50).contains { $0.event?.name == "fence.ordered" && $0.event?.resource == id }
+    }
+}

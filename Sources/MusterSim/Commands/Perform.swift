@@ -1,0 +1,145 @@
+import MusterCore
+import MusterEngine
+
+extension Simulation {
+    /// Does what a command says, now. Errors: `not_found` for a machine or server that is not there, `bad_argument`.
+    public func perform(_ command: Command) throws {
+        story.tell(.command, command.description)
+        switch command {
+        case .power(let name, let toggle):
+            try known(name)
+            if toggle == .on { machines.powerOn(name) } else { machines.powerOff(name) }
+        case .mains(let name, let toggle):
+            try known(name)
+            if toggle == .off { machines.powerOff(name) }
+            machines.change(name) { $0.hasMains = toggle == .on }
+        case .crash(let name): machines.freeze(try known(name))
+        case .thaw(let name): machines.thaw(try known(name))
+        case .shutdown(let name): machines.shutDown(try known(name))
+        case .reboot(let name): machines.reboot(try known(name))
+        case .network(let name, let toggle): machines.change(try known(name)) { $0.hasNetwork = toggle == .on }
+        case .storage(let name, let toggle):
+            machines.change(try known(name)) { $0.hasStorage = toggle == .on }
+            machines.lookAtRoot(name)
+        case .load(let name, let load): machines.change(try known(name)) { $0.load = load }
+        case .bmc(let name, let mood): machines.change(try known(name)) { $0.controller.mood = mood }
+        case .bmcNetwork(let name, let toggle): machines.change(try known(name)) { $0.controller.hasNetwork = toggle == .on }
+        case .bmcDelay(let name, let delay): machines.change(try known(name)) { $0.controller.delay = delay }
+        case .bmcMiswired(let name, let other):
+            let guid = machines[try known(other)]?.uuid
+            machines.change(try known(name)) { $0.controller.guid = name == other ? nil : guid }
+        default: try operate(command)
+        }
+    }
+
+    private func operate(_ command: Command) throws {
+        switch command {
+        case .serverTarget(let name, let target): order { engine, now in try engine.setTarget(target, of: ServerID(name), now: now) }
+        case .serverAdd(let name, let pairs): try add(server: name, pairs)
+        case .serverRemove(let name): try apply { $0.servers.removeAll { $0.object.id.rawValue == name } }
+        case .maintenance(let name, let toggle):
+            order { engine, now in try engine.setMode(toggle == .on ? .maintenance : .active, of: ResourceID(name), now: now) }
+        case .fence(let name): order { engine, now in try engine.fence(ResourceID(name), operatorName: Self.operatorName, now: now) }
+        case .confirmOff(let name):
+            order { engine, now in _ = try engine.confirmOff(ResourceID(name), operatorName: Self.operatorName, now: now) }
+        case .arm(let toggle): order { engine, now in engine.arm(toggle == .on, operatorName: Self.operatorName, now: now) }
+        case .emit(let name, let pairs):
+            order { engine, now in _ = try engine.emitUser(name, pairs.mapValues { .string($0) }, key: nil, now: now) }
+        default: try disturb(command)
+        }
+    }
+
+    private func disturb(_ command: Command) throws {
+        switch command {
+        case .engineCrash(let pause):
+            crashEngine()
+            agenda.after(pause) { [self] in startEngine() }
+        case .engineStop: crashEngine()
+        case .engineStart: startEngine()
+        case .engineNetwork(let toggle):
+            machines.engineHasNetwork = toggle == .on
+            // It sees its link within two seconds, as its housekeeping looks.
+            agenda.after(2_000) { [self] in
+                guard machines.engineHasNetwork == (toggle == .on) else { return }
+                engine.turn { engine, now in engine.network(isUp: toggle == .on, now: now) }
+            }
+        case .engineSplit(let toggle): machines.engineHasNetwork = toggle == .off
+        case .engineStall(let length): engine.stall(length)
+        case .diskFull(let toggle): engine.store.run(short: toggle == .on)
+        case .exportDie(let name): try die(exportOf: name)
+        default: break
+        }
+    }
+
+    private func crashEngine() {
+        guard engine.isRunning else { return }
+        engine.crash()
+        story.tell(.engine, "the engine is dead")
+    }
+
+    private func startEngine() {
+        guard !engine.isRunning else { return }
+        story.tell(.engine, "the engine starts")
+        do { try engine.start(fleet: fleet) } catch { story.tell(.engine, "\(error)") }
+        tellDeadExports()
+    }
+
+    @discardableResult
+    private func known(_ name: String) throws -> String {
+        guard machines[name] != nil else {
+            let near = Spelling.nearest(name, machines.names).map { "did you mean \($0)?" }
+            throw MusterError(.notFound, "there is no machine \"\(name)\"", hint: near ?? "the fleet has " + machines.names.joined(separator: ", "))
+        }
+        return name
+    }
+
+    private func add(server name: String, _ pairs: [String: String]) throws {
+        var server = Server(id: ServerID(name), image: ImageID(pairs["image"] ?? name))
+        for (key, value) in pairs.sorted(by: { $0.key < $1.key }) {
+            let number = Int64(value)
+            switch key {
+            case "image": break
+            case "memory": server.memoryMiB = try number ?? wrong(key, value)
+            case "cpus": server.cpus = Int(try number ?? wrong(key, value))
+            case "priority": server.priority = Int(try number ?? wrong(key, value))
+            case "address":
+                guard let address = IPv4Network(value) else { return try wrong(key, value) }
+                server.address = address
+            default: throw MusterError(.badArgument, "a server has no \"\(key)\"", hint: "image, memory, cpus, priority, address")
+            }
+        }
+        server.ready = ReadinessCheck(tcp: "\(name):80")
+        try apply { fleet in
+            if !fleet.images.contains(where: { $0.object.id == server.image }) {
+                fleet.images.append(Declared(Image(id: server.image, path: "/dev/null"), place: "script"))
+            }
+            fleet.servers.removeAll { $0.object.id == server.id }
+            fleet.servers.append(Declared(server, place: "script"))
+        }
+    }
+
+    private func wrong<Answer>(_ key: String, _ value: String) throws -> Answer {
+        throw MusterError(.badArgument, "\(key)=\(value) is not understood", hint: "\(key)=NUMBER")
+    }
+
+    // MARK: Exports
+
+    /// The export process of a server ends by itself: its machine loses its root, and the engine sees it when it looks.
+    private func die(exportOf name: String) throws {
+        guard let epoch = machines.storage.openEpochs.last(where: { engine.engine.world.claims[$0]?.server.rawValue == name }) else {
+            throw MusterError(.notFound, "the image of \"\(name)\" has no export now", hint: "it has one while the server has a claim")
+        }
+        if let machine = machines.storage.close(epoch, "has died") { machines.lookAtRoot(machine) }
+        agenda.after(2_000) { [self] in tellDeadExports() }
+    }
+
+    /// As the engine's housekeeping does: claims whose export is there no more.
+    private func tellDeadExports() {
+        let open = Set(machines.storage.openEpochs)
+        let world = engine.engine.world
+        for epoch in world.claims.keys.sorted() where !open.contains(epoch) {
+            guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true else { continue }
+            engine.turn { engine, now in engine.exportDied(epoch, now: now) }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import MusterCore
+import MusterEngine
+
+// A machine's way from its power button to its beats.
+extension Machines {
+    /// Switches it on, as its button or controller does.
+    public func powerOn(_ name: String) {
+        guard let machine = self[name], machine.hasMains, !machine.isOn else { return }
+        story.tell(.machine, "\(name) powers on", resource: name)
+        startAnew(name)
+    }
+
+    /// Takes its power away at once.
+    public func powerOff(_ name: String) {
+        guard let machine = self[name], machine.isOn else { return }
+        story.tell(.machine, "\(name) is off", resource: name)
+        stop(name)
+    }
+
+    private func stop(_ name: String) {
+        change(name) { machine in
+            machine.life += 1
+            machine.stage = .off
+            machine.isFrozen = false
+            machine.token = nil
+            machine.epoch = nil
+            machine.bootID = nil
+            machine.hasReported = false
+        }
+    }
+
+    /// Resets it: whatever ran is gone, and the firmware begins.
+    public func startAnew(_ name: String) {
+        stop(name)
+        change(name) { $0.stage = .firmware }
+        later(name, self[name]?.firmwareTime ?? 0) { $0.askForPlan(name) }
+    }
+
+    /// Its system hangs: power is on, and nothing moves any more.
+    public func freeze(_ name: String) { change(name) { if $0.isOn { $0.isFrozen = true } } }
+
+    /// A system that hung goes on as if nothing had been; one that was starting starts anew.
+    public func thaw(_ name: String) {
+        guard let machine = self[name], machine.isFrozen else { return }
+        guard machine.stage == .up else { return startAnew(name) }
+        change(name) { $0.isFrozen = false }
+        if machine.epoch != nil { lookAtRoot(name) }
+        beat(name)
+    }
+
+    /// Shuts its system down in order, which then powers off.
+    public func shutDown(_ name: String) {
+        guard let machine = self[name], machine.isUp else { return }
+        later(name, machine.shutdownTime) { $0.powerOff(name) }
+    }
+
+    /// Restarts its system in order.
+    public func reboot(_ name: String) {
+        guard let machine = self[name], machine.isUp else { return }
+        later(name, machine.shutdownTime) { machines in
+            machines.story.tell(.machine, "\(name) restarts", resource: name)
+            machines.startAnew(name)
+        }
+    }
+
+    // MARK: Booting
+
+    private func askForPlan(_ name: String) {
+        guard let machine = self[name] else { return }
+        guard hears(machine) else { return later(name, 5_000) { $0.askForPlan(name) } }
+        let request = BootRequest(mac: machine.mac, uuid: machine.uuid, arch: "x86_64")
+        engine.turn { engine, now in engine.bootQuestion(request, now: now) } then: { [self] answer in
+            guard case .success(let question?) = answer else { return ask(name, machine.life, request, nil) }
+            engine.decide(question) { self.ask(name, machine.life, request, $0) }
+        }
+    }
+
+    private func ask(_ name: String, _ life: Int, _ request: BootRequest, _ decision: Decision?) {
+        engine.turn { engine, now in engine.plan(for: request, decision: decision, now: now) } then: { [self] answer in
+            guard let machine = self[name], machine.life == life else { return }
+            guard case .success(let plan) = answer, hears(machine) else { return later(name, 5_000) { $0.askForPlan(name) } }
+            follow(plan, name, machine)
+        }
+    }
+
+    private func follow(_ plan: BootPlan, _ name: String, _ machine: SimulatedMachine) {
+        switch plan {
+        case .wait: later(name, 5_000) { $0.askForPlan(name) }
+        case .local:
+            change(name) { $0.stage = .loading }
+            later(name, machine.loadTime) { $0.change(name) { $0.stage = .up } }
+        case .discover(let token): load(name, token, nil)
+        case .image(let boot): load(name, boot.token, boot.epoch)
+        }
+    }
+
+    private func load(_ name: String, _ token: String, _ epoch: Epoch?) {
+        guard let machine = self[name] else { return }
+        change(name) { $0.stage = .loading }
+        later(name, machine.loadTime) { machines in
+            guard epoch.map({ machines.storage.isOpen($0) && machines[name]?.hasStorage == true }) ?? true else {
+                // There is no root to mount.
+                return machines.startAnew(name)
+            }
+            machines.isUp(name, token, epoch)
+        }
+    }
+
+    private func isUp(_ name: String, _ token: String, _ epoch: Epoch?) {
+        let number = nextBoot()
+        change(name) { machine in
+            machine.stage = .up
+            machine.token = token
+            machine.epoch = epoch
+            machine.bootID = "boot-\(number)"
+            machine.upSince = agenda.elapsed
+        }
+        if let epoch {
+            story.tell(.machine, "\(name) runs the image of epoch \(epoch)", resource: name)
+            storage.attach(epoch, name)
+            lookAtRoot(name)
+        } else {
+            story.tell(.machine, "\(name) idles", resource: name)
+        }
+        beat(name)
+    }
+
+    // MARK: Beating
+
+    /// Reports until that is taken, and beats from then on.
+    private func beat(_ name: String) {
+        guard let machine = self[name], machine.isUp, let token = machine.token, let bootID = machine.bootID else { return }
+        later(name, heartbeat) { $0.beat(name) }
+        guard hears(machine) else { return }
+        if machine.hasReported {
+            let beat = Heartbeat(mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch, load: machine.load)
+            engine.turn { engine, now in engine.heartbeat(beat, now: now) } then: { [self] answer in
+                guard case .success(.reset) = answer, let now = self[name], now.life == machine.life, now.isUp, hears(now) else { return }
+                story.tell(.machine, "\(name) is told to reset", resource: name)
+                startAnew(name)
+            }
+        } else {
+            let report = MachineReport(
+                mac: machine.mac, token: token, bootID: bootID, uuid: machine.uuid, memoryMiB: machine.memoryMiB, cpus: machine.cpus,
+                epoch: machine.epoch, address: nil)
+            engine.turn { engine, now in try engine.report(report, now: now) } then: { [self] answer in
+                guard case .success = answer, self[name]?.life == machine.life else { return }
+                change(name) { $0.hasReported = true }
+            }
+        }
+    }
+
+    // MARK: Its root
+
+    /// A machine that has lost its root for so long panics and resets.
+    private static let rootPatience: Int64 = 10_000
+
+    /// Looks whether it still reaches its root, now and whenever that may have changed.
+    func lookAtRoot(_ name: String) {
+        guard let machine = self[name], machine.isUp, let epoch = machine.epoch, !reachesRoot(machine) else { return }
+        later(name, Self.rootPatience) { machines in
+            guard let machine = machines[name], machine.isUp, machine.epoch == epoch, !machines.reachesRoot(machine) else { return }
+            machines.story.tell(.machine, "\(name) has lost its root and resets", resource: name)
+            machines.startAnew(name)
+        }
+    }
+
+    func reachesRoot(_ machine: SimulatedMachine) -> Bool { machine.hasStorage && machine.epoch.map(storage.isOpen) ?? true }
+
+    /// Whether the server of a claim answers somebody who asks it from the engine's machine.
+    func serves(_ epoch: Epoch) -> Bool {
+        names.contains { name in
+            guard let machine = self[name], machine.epoch == epoch, machine.isUp, machine.hasReported else { return false }
+            return engineHasNetwork && machine.hasNetwork && reachesRoot(machine) && agenda.elapsed >= machine.upSince + machine.serviceTime
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import MusterCore
+import MusterEngine
+
+// What the engine's orders do to the machines.
+extension Machines {
+    typealias Finish = (Result<OperationResult, MusterError>) -> Void
+
+    /// How long a controller that does not answer is asked.
+    private static let silence: Int64 = 5_000
+
+    func perform(_ operation: Operation, _ finish: @escaping Finish) {
+        switch operation {
+        case .readPower(_, let bmc, _): ask(bmc, finish) { machine in .power(machine.isOn ? .on : .off) }
+        case .readGUID(_, let bmc): ask(bmc, finish) { machine in .words(machine.controller.guid ?? machine.uuid) }
+        case .setBootDevice(_, let bmc, _): ask(bmc, finish, isOrder: true) { _ in .done }
+        case .powerOn(_, let bmc, let uuid, let timeout): switchOn(bmc, uuid, timeout, finish)
+        case .powerOff(_, let bmc, let uuid, _, let timeout, _): switchOff(bmc, uuid, timeout, finish)
+        case .softOff(_, let bmc):
+            ask(bmc, finish, isOrder: true) { [self] machine in
+                if machine.controller.mood == .ok { shutDown(machine.name) }
+                return .done
+            }
+        case .openExport(let request, let cutFirst): openExport(request, cutFirst, finish)
+        case .cutExport(let epoch, _):
+            agenda.after(200) { [self] in
+                cut(epoch)
+                finish(.success(.words("cut")))
+            }
+        case .listExports: agenda.after(20) { [storage] in finish(.success(.exports(storage.openEpochs))) }
+        case .waitReady(let server, let epoch, _, let timeout): waitReady(server, epoch, until: agenda.elapsed + timeout, finish)
+        case .http(let request):
+            agenda.after(50) { finish(.failure(MusterError("http_failed", "no server answers at \(request.address) in a simulation"))) }
+        case .program(let request):
+            agenda.after(50) { finish(.failure(MusterError("exec_failed", "no program \(request.program) is there in a simulation"))) }
+        case .decide: finish(.success(.decision(Decision())))
+        }
+    }
+
+    // MARK: Controllers
+
+    private func silent(_ bmc: BMC) -> MusterError {
+        MusterError(.bmcSilent, "the BMC at \(bmc.address) does not answer", hint: "check its network, or confirm by hand")
+    }
+
+    /// The machine behind a controller that can be reached and answers.
+    private func answering(_ bmc: BMC) -> SimulatedMachine? {
+        guard engineHasNetwork, let machine = behind(bmc.address), machine.hasMains, machine.controller.hasNetwork,
+            machine.controller.mood != .silent
+        else { return nil }
+        return machine
+    }
+
+    /// Asks a controller something: its answer comes when it has had its time, or it is silent until the patience is over.
+    private func ask(
+        _ bmc: BMC, _ finish: @escaping Finish, isOrder: Bool = false, _ answer: @escaping (SimulatedMachine) -> OperationResult
+    ) {
+        guard let machine = answering(bmc) else { return agenda.after(Self.silence) { [self] in finish(.failure(silent(bmc))) } }
+        agenda.after(machine.controller.delay) { [self] in
+            guard let machine = answering(bmc) else { return finish(.failure(silent(bmc))) }
+            if isOrder, machine.controller.mood == .refuse { return finish(.failure(refused(bmc))) }
+            finish(.success(answer(machine)))
+        }
+    }
+
+    private func refused(_ bmc: BMC) -> MusterError {
+        MusterError(.bmcPrivilege, "the BMC at \(bmc.address) refuses the order", hint: "give its user the operator's privilege")
+    }
+
+    private func otherMachine(_ bmc: BMC, _ machine: SimulatedMachine, _ uuid: String?) -> MusterError? {
+        guard let uuid, let guid = machine.controller.guid, guid != uuid else { return nil }
+        return MusterError(.bmcIdentity, "the BMC at \(bmc.address) is of another machine: \(guid)", hint: "check its cabling and its address")
+    }
+
+    private func switchOn(_ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
+        order(bmc, uuid, finish) { [self] machine in
+            story.tell(.power, "on \(machine.name)", resource: machine.name)
+            if machine.controller.mood != .lie { powerOn(machine.name) }
+            readBack(.on, bmc, until: agenda.elapsed + timeout, finish)
+        }
+    }
+
+    private func switchOff(_ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
+        order(bmc, uuid, finish) { [self] machine in
+            if machine.isOn {
+                story.tell(.power, "off \(machine.name)", resource: machine.name)
+                if machine.controller.mood != .lie { powerOff(machine.name) }
+            }
+            readBack(.off, bmc, until: agenda.elapsed + timeout, finish)
+        }
+    }
+
+    /// Gives a controller an order, once it is seen to be the right machine's.
+    private func order(_ bmc: BMC, _ uuid: String?, _ finish: @escaping Finish, _ act: @escaping (SimulatedMachine) -> Void) {
+        guard let machine = answering(bmc) else { return agenda.after(Self.silence) { [self] in finish(.failure(silent(bmc))) } }
+        agenda.after(machine.controller.delay) { [self] in
+            guard let machine = answering(bmc) else { return finish(.failure(silent(bmc))) }
+            if let error = otherMachine(bmc, machine, uuid) { return finish(.failure(error)) }
+            if machine.controller.mood == .refuse { return finish(.failure(refused(bmc))) }
+            act(machine)
+        }
+    }
+
+    /// Polls a controller until it reads what was ordered.
+    private func readBack(_ power: Power, _ bmc: BMC, until deadline: Int64, _ finish: @escaping Finish) {
+        agenda.after(behind(bmc.address)?.controller.actionTime ?? 500) { [self] in
+            guard let machine = answering(bmc) else { return finish(.failure(silent(bmc))) }
+            if machine.isOn == (power == .on) {
+                return finish(.success(power == .on ? .done : .words("read back off")))
+            }
+            guard agenda.elapsed < deadline else {
+                let words = power == .on ? "off" : "on"
+                return finish(
+                    .failure(
+                        MusterError(
+                            power == .on ? MusterError.Code("still_off") : .stillOn,
+                            "the BMC at \(bmc.address) accepted the order and still reads \(words)", hint: "look at the machine")))
+            }
+            readBack(power, bmc, until: deadline, finish)
+        }
+    }
+
+    // MARK: Storage
+
+    private func cut(_ epoch: Epoch) {
+        if let machine = storage.close(epoch, "is cut") { lookAtRoot(machine) }
+    }
+
+    private func openExport(_ request: ExportRequest, _ cutFirst: [Epoch], _ finish: @escaping Finish) {
+        agenda.after(200 * Int64(cutFirst.count) + 100) { [self] in
+            cutFirst.forEach(cut)
+            do { finish(.success(.export(try storage.open(request), cut: cutFirst.map { _ in "cut" }))) } catch {
+                finish(.failure(MusterError(unexpected: error)))
+            }
+        }
+    }
+
+    // MARK: Readiness
+
+    private func waitReady(_ server: ServerID, _ epoch: Epoch, until deadline: Int64, _ finish: @escaping Finish) {
+        if serves(epoch) { return finish(.success(.done)) }
+        guard agenda.elapsed < deadline else {
+            return finish(.failure(MusterError(.timeout, "\(server) was not ready in time: no machine serves it", hint: "look at the machine's console")))
+        }
+        agenda.after(1_000) { [self] in waitReady(server, epoch, until: deadline, finish) }
+    }
+}

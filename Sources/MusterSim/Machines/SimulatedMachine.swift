@@ -1,0 +1,95 @@
+import MusterCore
+import MusterEngine
+
+/// A machine as it really is, whatever the engine believes.
+public struct SimulatedMachine: Sendable {
+    /// How far it is from its power button to its work.
+    public enum Stage: String, Sendable {
+        case off
+        /// The firmware counts memory, then asks the boot service for a plan until it gets one.
+        case firmware
+        /// It loads the system that its plan names.
+        case loading
+        /// Its system runs.
+        case up
+    }
+
+    public let name: String
+    public var mac: MACAddress
+    public var uuid: String
+    public var memoryMiB: Int64
+    public var cpus: Int
+
+    public internal(set) var stage = Stage.off
+    /// Power is on and nothing moves: its system hangs.
+    public internal(set) var isFrozen = false
+    /// Grows whenever it starts anew, so that what was under way in its earlier life is over.
+    public internal(set) var life = 0
+    var token: String?
+    /// The claim whose image it runs; nil for the idle ramdisk or its own disk.
+    public internal(set) var epoch: Epoch?
+    public internal(set) var bootID: String?
+    /// Whether its boot was taken note of by the engine; it reports again and again until then.
+    var hasReported = false
+    /// When its system was up, in virtual milliseconds.
+    var upSince: Int64 = 0
+
+    // What it is connected with.
+    /// The network on which it boots, beats and serves.
+    public var hasNetwork = true
+    /// The way from it to the storage.
+    public var hasStorage = true
+    /// The mains: without it machine and controller are dead.
+    public var hasMains = true
+    public var controller = SimulatedController()
+
+    /// The load of one minute that its heartbeats carry: 0 to the number of its processors and more.
+    public var load = 0.0
+
+    // How long things take it, in milliseconds.
+    /// From power-on to the question for a plan.
+    public var firmwareTime: Int64 = 8_000
+    /// From its plan to a system that runs.
+    public var loadTime: Int64 = 10_000
+    /// From a system that runs to a server that answers.
+    public var serviceTime: Int64 = 1_000
+    /// From an orderly shutdown's beginning to its end.
+    public var shutdownTime: Int64 = 4_000
+
+    public var isOn: Bool { stage != .off }
+    /// Whether its system runs and moves.
+    public var isUp: Bool { stage == .up && !isFrozen }
+
+    public init(name: String, mac: MACAddress, uuid: String, memoryMiB: Int64, cpus: Int) {
+        self.name = name
+        self.mac = mac
+        self.uuid = uuid
+        self.memoryMiB = memoryMiB
+        self.cpus = cpus
+    }
+}
+
+/// A machine's management controller as it really is.
+public struct SimulatedController: Sendable {
+    public enum Mood: String, Sendable, CaseIterable {
+        case ok
+        /// It does not answer.
+        case silent
+        /// It says done and does nothing.
+        case lie
+        /// It refuses every order, and reads.
+        case refuse
+    }
+
+    public var mood = Mood.ok
+    /// Whether the engine's network reaches it.
+    public var hasNetwork = true
+    /// Milliseconds until it answers.
+    public var delay: Int64 = 50
+    /// Milliseconds from an order that it took to the reading that shows it.
+    public var actionTime: Int64 = 500
+    /// The GUID that it tells, when that is not its machine's: it is cabled to another one.
+    public var guid: String?
+
+    public init() {}
+}

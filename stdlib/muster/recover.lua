@@ -39,7 +39,9 @@ end
 local function keep(server)
   local machine = server.resource and resources.get(server.resource)
   if not machine then return false end
-  if machine.state == "active" or machine.state == "starting" or machine.state == "suspect" then
+  -- In maintenance it goes on with what it has.
+  local lives = machine.state == "maintenance" and machine.power ~= "off"
+  if lives or machine.state == "active" or machine.state == "starting" or machine.state == "suspect" then
     if server:try_wait_ready() then return true end
     machine:refresh():power_off()
   elseif machine.state ~= "fenced" then

@@ -128,10 +128,11 @@ public enum ResourceState: String, Codable, Sendable, CaseIterable {
 extension Resource {
     /// The state people see, from the axes and whether a claim on this machine is alive.
     public func state(claimed: Bool) -> ResourceState {
-        if mode == .maintenance { return .maintenance }
-        if let failure {
+        // A failure matters also where maintenance was meant: its server is somewhere it cannot run.
+        if let failure, failure.fenced == nil || mode == .active {
             return failure.fenced != nil ? .fenced : .failed
         }
+        if mode == .maintenance { return .maintenance }
         if liveness == .alive { return claimed ? .active : .idle }
         if power == .off { return .off }
         if startingSince != nil { return .starting }

@@ -70,7 +70,9 @@ final class Rules {
         switch operation {
         case .powerOff(let id, _, _, _, _, fence: true):
             guard let resource = engine.engine.world.resources[id], resource.liveness == .alive, resource.failure == nil,
-                let machine = machines[id.rawValue], machine.isUp, machine.bootID == resource.bootID, !isOrderedByOperator(id)
+                let machine = machines[id.rawValue], machine.isUp, machine.bootID == resource.bootID, !isOrderedByOperator(id),
+                // A machine whose export died has lost its disk, alive as it is.
+                engine.engine.world.aliveClaim(on: id)?.exportDied != true
             else { return }
             story.violate("\(id) is to be fenced, and it is alive and heard: the order is stale")
         case .openExport(let request, let cutFirst):

@@ -18,8 +18,8 @@ struct Bench {
     static let mac = MACAddress("52:54:00:77:00:01")!  // a literal that parses
     static let otherMAC = MACAddress("52:54:00:77:00:02")!  // a literal that parses
 
-    init(armed: Bool = true, quiet: Int64 = 0) {
-        engine = Engine(Snapshot(), random: SeededGenerator(seed: 1))
+    init(armed: Bool = true, quiet: Int64 = 0, polls: Bool = true) {
+        engine = Engine(Snapshot(), random: SeededGenerator(seed: 1), watching: Watching(pollsWellMachines: polls))
         var fleet = FleetDeclaration(file: "fleet.lua")
         fleet.settings.quietTime = quiet
         fleet.bootNetwork = BootNetwork(
@@ -75,11 +75,22 @@ struct Bench {
 
     @discardableResult
     mutating func beat(_ mac: MACAddress, token: String? = nil, boot: String? = nil) -> HeartbeatAnswer {
+        let heartbeat = heartbeat(of: mac, token: token, boot: boot)
+        return turn { engine, now in engine.heartbeat(heartbeat, now: now) }
+    }
+
+    /// The machine beats and goes on, without anybody giving its heartbeats.
+    @discardableResult
+    mutating func beginToBeat(_ mac: MACAddress) -> HeartbeatAnswer {
+        let heartbeat = heartbeat(of: mac)
+        return turn { engine, now in engine.beginsToBeat(heartbeat, now: now) }
+    }
+
+    func heartbeat(of mac: MACAddress, token: String? = nil, boot: String? = nil) -> Heartbeat {
         let resource = engine.world.resource(mac: mac)
-        let heartbeat = Heartbeat(
+        return Heartbeat(
             mac: mac, token: token ?? resource?.boot?.token ?? "", bootID: boot ?? resource?.boot?.bootID ?? "boot",
             epoch: resource?.boot?.epoch)
-        return turn { engine, now in engine.heartbeat(heartbeat, now: now) }
     }
 
     /// Boots a machine: it asks for its plan and reports.

@@ -57,6 +57,7 @@ extension Engine {
         // From its own disk nobody will report: that is no start that could take too long.
         resource.startingSince = local ? nil : now.wall
         world.put(resource)
+        trackers[id]?.hearing = .engine
         var data: [String: Value] = epoch.map { ["epoch": .int($0.rawValue)] } ?? [:]
         if local { data["local"] = true }
         emit("resource.booting", resource: id, data: data, now: now)

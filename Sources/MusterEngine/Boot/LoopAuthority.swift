@@ -15,7 +15,4 @@ extension EngineLoop: BootAuthority {
             try engine.report(report, now: now)
         }
     }
-    public func heartbeat(_ heartbeat: Heartbeat) async throws -> HeartbeatAnswer {
-        try await turn { engine, now in engine.heartbeat(heartbeat, now: now) }
-    }
 }

@@ -62,11 +62,15 @@ extension Engine {
         return .string(words)
     }
 
+    /// Milliseconds between two tries to cut what is left.
+    static let cutPause: Int64 = 5_000
+
     /// Exports whose claims are over are cut, also those that an earlier engine left.
     mutating func cutLeftovers(now: Now) {
-        if let triedCuts, now.monotonic - triedCuts < 5_000 { return }
+        if world.leftovers.isEmpty { return }
+        if let triedCuts, now.monotonic - triedCuts < Self.cutPause { return }
         triedCuts = now.monotonic
-        for claim in world.claims.values.sorted(by: { $0.epoch < $1.epoch }) where !claim.isAlive && !claim.exportCut {
+        for claim in world.leftovers.sorted().compactMap({ world.claims[$0] }) {
             guard let image = world.images[claim.image] else { continue }
             let busy = operations.values.contains {
                 switch $0.operation {

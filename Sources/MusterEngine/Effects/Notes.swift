@@ -47,9 +47,13 @@ extension Engine {
 
     /// Forgets keys that are older than the setting says; once a minute is enough.
     mutating func forgetOldKeys(now: Now) {
-        if let last = sweptKeys, now.monotonic - last < 60_000 { return }
+        if let last = sweptKeys, now.monotonic - last < Self.keyPause { return }
         sweptKeys = now.monotonic
         let limit = now.wall.milliseconds - world.general.settings.dedupWindow
         for item in world.dedup.values.filter({ $0.at.milliseconds < limit }).sorted(by: { $0.key < $1.key }) { world.remove(dedup: item.key) }
+        oldestKey = world.dedup.values.map(\.at).min()
     }
+
+    /// Milliseconds between two looks at the keys.
+    static let keyPause: Int64 = 60_000
 }

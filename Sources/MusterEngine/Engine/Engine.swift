@@ -25,6 +25,8 @@ public struct Engine: Sendable {
     var askedExports: Moment?
     /// When keys of events were last looked through.
     var sweptKeys: Moment?
+    /// The oldest key that was left then.
+    var oldestKey: Timestamp?
     /// Orders to switch off that wait until the engine has listened, by run and address.
     var heldOrders: Set<HeldOrder> = []
     /// Why and when a server was last reported as blocked.
@@ -33,13 +35,21 @@ public struct Engine: Sendable {
     var toldDecide: [HookID: Moment] = [:]
     /// What machines without a claim were told to boot, and when they last asked; nil: of an engine before this one.
     var bootAnswers: [MACAddress: (answer: BootAnswer, at: Moment?)] = [:]
+    /// How machines are watched: what stands below the engine.
+    let watching: Watching
+    /// Which machines have to be looked at, and when.
+    var lookout = Lookout()
+    var polls = PollOrder()
     var random: any RandomNumberGenerator & Sendable
     /// Whether a page of the history was asked for and has not come yet.
     var isReadingBacklog = false
     /// Set by changes after which the servers must be reviewed.
     var needsReview = true
 
-    public init(_ snapshot: Snapshot, random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
+    public init(
+        _ snapshot: Snapshot, random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(), watching: Watching = Watching()
+    ) {
+        self.watching = watching
         world = World(snapshot)
         self.random = random
         bootAnswers = world.unreportedBoots
@@ -48,7 +58,7 @@ public struct Engine: Sendable {
     /// The engine that takes over from one of the same process whose memory is dropped: jobs that drivers still carry out for that one
     /// must not be mistaken for its own.
     public init(_ snapshot: Snapshot, after other: Engine) {
-        self.init(snapshot, random: other.random)
+        self.init(snapshot, random: other.random, watching: other.watching)
         lastOperation = other.lastOperation
         networkUp = other.networkUp
         // An event that could not be written is not tried again: each failure would drop every run.
@@ -103,10 +113,12 @@ public enum Action: Sendable {
 
 /// What the engine knows of a machine from watching it in this process.
 struct Tracker: Sendable {
+    /// When the engine itself heard it last.
     var heard: Moment?
-    /// When the last power reading was asked for, and whether its answer is outstanding.
+    /// Who hears it now.
+    var hearing = Hearing.engine
+    /// When the last power reading was asked for.
     var asked: Moment?
-    var asking = false
     /// The last power reading and when it was asked for.
     var reading: Power?
     var readAt: Moment?

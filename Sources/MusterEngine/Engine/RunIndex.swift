@@ -30,12 +30,12 @@ struct RunIndex: Sendable {
     private var executingRuns: Set<RunID> = []
     /// How many open waits a run has.
     private var waits: [RunID: Int] = [:]
-    /// Waiting steps by the event that may end them, and by the second before which their time ends.
+    /// Waiting steps by the event that may end them.
     private(set) var waiters: [String: Set<Place>] = [:]
     /// The steps that wait for machines.
     private(set) var reservers: Set<Place> = []
-    private var sleepers: [Int64: Set<Place>] = [:]
-    private var earliest = Int64.max
+    /// By wall-clock milliseconds.
+    private var sleepers = DueQueue<Place>()
 
     mutating func replace(_ old: Run?, _ new: Run?) {
         if old?.servers != new?.servers {
@@ -89,9 +89,7 @@ struct RunIndex: Sendable {
             if isOpen { reservers.insert(place) } else { reservers.remove(place) }
         }
         if let deadline = Effects.deadline(of: step) {
-            let second = deadline / 1000
-            Self.change(&sleepers, second, place, isOpen)
-            if isOpen { earliest = min(earliest, second) }
+            if isOpen { sleepers.set(place, at: deadline) } else { sleepers.remove(place) }
         }
         let left = (waits[step.run] ?? 0) + (isOpen ? 1 : -1)
         waits[step.run] = left > 0 ? left : nil
@@ -107,14 +105,15 @@ struct RunIndex: Sendable {
         }
     }
 
-    /// The steps whose time may be over, in order.
-    mutating func due(_ now: Timestamp) -> [Place] {
-        let second = now.milliseconds / 1000
-        guard earliest <= second else { return [] }
-        let due = sleepers.filter { $0.key <= second }.flatMap(\.value).sorted()
-        earliest = sleepers.keys.min() ?? .max
-        return due
+    /// Takes the steps whose time is over, in order.
+    mutating func takeDue(_ now: Timestamp) -> [Place] {
+        var due: [Place] = []
+        while let place = sleepers.pop(dueBy: now.milliseconds) { due.append(place) }
+        return due.sorted()
     }
+
+    /// When the first step's time is over.
+    var nextSleeper: Timestamp? { sleepers.next.map { Timestamp(milliseconds: $0) } }
 
     func waiters(for event: String) -> [Place] { (waiters[event] ?? []).sorted() }
 }

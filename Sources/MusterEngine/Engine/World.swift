@@ -28,6 +28,17 @@ public struct World: Sendable {
     private var evidenceByResource: [ResourceID: [Evidence.ID]] = [:]
     private var aliveByResource: [ResourceID: Epoch] = [:]
     private var aliveByServer: [ServerID: Epoch] = [:]
+    /// The machines that are silent, starting, or whose failure is held, and those of them that count for isolation.
+    private(set) var doubts = Doubts()
+    /// The claims that are over and whose export is not cut.
+    private(set) var leftovers: Set<Epoch> = []
+    /// The machines that changed since the last look at them.
+    var changed: Set<ResourceID> = []
+    /// Whether anything changed since the last tick began.
+    var hasChanged = true
+    /// The machines about which something changed that may change the answer to their heartbeats.
+    private var touched: Set<ResourceID> = []
+    private var touchedAll = false
     var pending = Batch()
 
     public init() {}
@@ -70,31 +81,42 @@ public struct World: Sendable {
     }
 
     mutating func update(_ change: (inout General) -> Void) {
+        let (wasArmed, wasRestored, settings) = (general.armed, general.restored != nil, general.settings)
         change(&general)
-        pending.changes.append(.general(general))
+        if general.armed != wasArmed || (general.restored != nil) != wasRestored { touchedAll = true }
+        if general.settings != settings { changed.formUnion(resourceOrder) }
+        record(.general(general))
     }
 
     mutating func put(_ resource: Resource) {
-        if let old = resources[resource.id] {
+        let old = resources[resource.id]
+        if let old {
             if old == resource { return }
             forgetMACs(of: old)
         } else {
             resourceOrder.insert(resource.id, at: place(of: resource.id))
         }
         resources[resource.id] = resource
+        note(old, resource, resource.id)
         for mac in resource.macs { byMAC[mac] = resource.id }
-        pending.changes.append(.resource(resource))
+        record(.resource(resource))
+    }
+
+    private mutating func note(_ old: Resource?, _ new: Resource?, _ id: ResourceID) {
+        doubts.replace(old, new)
+        changed.insert(id)
+        touch(id)
     }
 
     mutating func put(_ image: Image) {
         images[image.id] = image
-        pending.changes.append(.image(image))
+        record(.image(image))
     }
 
     mutating func put(_ server: Server) {
         guard servers[server.id] != server else { return }
         servers[server.id] = server
-        pending.changes.append(.server(server))
+        record(.server(server))
     }
 
     mutating func put(_ claim: Claim) {
@@ -106,8 +128,11 @@ public struct World: Sendable {
             if aliveByServer[claim.server] == claim.epoch { aliveByServer[claim.server] = nil }
         }
         // An ended claim whose export is cut is history: the store keeps it.
+        if claim.isAlive || claim.exportCut { leftovers.remove(claim.epoch) } else { leftovers.insert(claim.epoch) }
+        touch(claim.resource)
+        changed.insert(claim.resource)
         claims[claim.epoch] = claim.isAlive || !claim.exportCut ? claim : nil
-        pending.changes.append(.claim(claim))
+        record(.claim(claim))
     }
 
     mutating func put(_ item: Evidence) {
@@ -117,25 +142,26 @@ public struct World: Sendable {
         let kept = others.filter { $0 > item.id || evidence[$0]?.isValid == true }
         for other in others where !kept.contains(other) { evidence[other] = nil }
         evidenceByResource[item.resource] = kept + [item.id]
-        pending.changes.append(.evidence(item))
+        touch(item.resource)
+        record(.evidence(item))
     }
 
     mutating func put(_ hook: Hook) {
         hooks[hook.id] = hook
         if hook.isBehind == true { behind.insert(hook.id) } else { behind.remove(hook.id) }
-        pending.changes.append(.hook(hook))
+        record(.hook(hook))
     }
 
     mutating func remove(_ id: HookID) {
         guard hooks.removeValue(forKey: id) != nil else { return }
         behind.remove(id)
-        pending.changes.append(.removeHook(id))
+        record(.removeHook(id))
     }
 
     mutating func put(_ bundle: CodeBundle) {
         guard code[bundle.hash] == nil else { return }
         code[bundle.hash] = bundle
-        pending.changes.append(.code(bundle))
+        record(.code(bundle))
     }
 
     mutating func put(_ run: Run) {
@@ -151,7 +177,7 @@ public struct World: Sendable {
             openSteps[run.id] = nil
             doneSteps[run.id] = nil
         }
-        pending.changes.append(.run(run))
+        record(.run(run))
     }
 
     mutating func put(_ step: Step) {
@@ -164,40 +190,61 @@ public struct World: Sendable {
             if known?.outcome == nil { doneSteps[step.run, default: 0] += 1 }
         }
         if let run = runs[step.run], wasOpen != (step.outcome == nil) { index.step(step, of: run, isOpen: step.outcome == nil) }
-        pending.changes.append(.step(step))
+        record(.step(step))
     }
 
     mutating func remove(_ id: ResourceID) {
         guard let old = resources.removeValue(forKey: id) else { return }
+        note(old, nil, id)
         forgetMACs(of: old)
         resourceOrder.removeAll { $0 == id }
-        pending.changes.append(.removeResource(id))
+        record(.removeResource(id))
     }
 
     mutating func remove(_ id: ImageID) {
         images[id] = nil
-        pending.changes.append(.removeImage(id))
+        record(.removeImage(id))
     }
 
     mutating func remove(_ id: ServerID) {
         servers[id] = nil
-        pending.changes.append(.removeServer(id))
+        record(.removeServer(id))
     }
 
-    mutating func append(_ event: Event) { pending.events.append(event) }
+    mutating func append(_ event: Event) {
+        pending.events.append(event)
+        hasChanged = true
+    }
+
+    private mutating func record(_ change: Change) {
+        pending.changes.append(change)
+        hasChanged = true
+    }
+
+    private mutating func touch(_ id: ResourceID) { touched.insert(id) }
+
+    /// The machines touched since the last call.
+    mutating func takeTouched() -> Touched {
+        if touched.isEmpty, !touchedAll { return .some([]) }
+        defer {
+            touched = []
+            touchedAll = false
+        }
+        return touchedAll ? .all : .some(touched.sorted())
+    }
 
     mutating func put(_ item: Dedup) {
         dedup[item.key] = item
-        pending.changes.append(.dedup(item))
+        record(.dedup(item))
     }
 
     mutating func remove(dedup key: String) {
         guard dedup.removeValue(forKey: key) != nil else { return }
-        pending.changes.append(.removeDedup(key))
+        record(.removeDedup(key))
     }
 
-    /// The open steps whose time may be over, in order.
-    mutating func dueSteps(_ now: Timestamp) -> [Step] { index.due(now).compactMap { openSteps[$0.run]?[$0.address] } }
+    /// Takes the open steps whose time is over, in order.
+    mutating func takeDueSteps(_ now: Timestamp) -> [Step] { index.takeDue(now).compactMap { openSteps[$0.run]?[$0.address] } }
 
     func steps(waitingFor event: String) -> [Step] { index.waiters(for: event).compactMap { openSteps[$0.run]?[$0.address] } }
 

@@ -41,7 +41,7 @@ extension Engine {
             }
         }
         for item in fleet.images where world.images[item.object.id] != item.object { world.put(item.object) }
-        for item in fleet.resources { world.put(adopted(item.object)) }
+        for item in fleet.resources { world.put(adopted(item.object, now: now)) }
         var wanted: [ServerID] = []
         for item in fleet.servers {
             if item.object.target == .running, world.servers[item.object.id] == nil { wanted.append(item.object.id) }
@@ -94,7 +94,7 @@ extension Engine {
     }
 
     /// A declared machine with what is known of it already; one that was found by its MAC is adopted under its declared name.
-    private mutating func adopted(_ declared: Resource) -> Resource {
+    private mutating func adopted(_ declared: Resource, now: Now) -> Resource {
         let found = declared.macs.compactMap { world.resource(mac: $0) }.first
         guard var known = world.resources[declared.id] ?? found else {
             var new = declared
@@ -107,8 +107,10 @@ extension Engine {
             if let other = world.resource(mac: mac), other.id != known.id, !other.declared { world.remove(other.id) }
         }
         if known.id != declared.id {
+            let heard = heard(known.id, at: now.monotonic)
             world.remove(known.id)
             trackers[declared.id] = trackers.removeValue(forKey: known.id)
+            if let heard { trackers[declared.id, default: Tracker()].heard = heard }
             var renamed = declared
             renamed.power = known.power
             renamed.liveness = known.liveness

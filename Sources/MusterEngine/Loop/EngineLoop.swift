@@ -4,6 +4,8 @@ import Synchronization
 /// The one serial loop: turns of the engine go in, batches become durable in groups, and only then are answers given and actions taken.
 public actor EngineLoop: EngineTurns {
     public nonisolated let store: any Store
+    /// Where heartbeats end that tell the engine nothing new.
+    public nonisolated let heartbeats = HeartbeatListener()
     private let time: any TimeSource
     private var engine: Engine
     private var host: (any RunHost)?
@@ -37,7 +39,7 @@ public actor EngineLoop: EngineTurns {
         self.store = store
         self.drivers = drivers
         self.time = time
-        engine = Engine(try await store.load())
+        engine = Engine(try await store.load(), watching: Watching(heartbeats: heartbeats))
     }
 
     /// Connects the scripting side. Call it before `resumeRuns`.
@@ -48,12 +50,33 @@ public actor EngineLoop: EngineTurns {
     public func turn<Answer: Sendable>(_ body: @Sendable (inout Engine, Now) throws -> Answer) async throws -> Answer {
         if let ended { throw ended }
         let answer = begin(body)
-        if !isDurable {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                wait { error in if let error { continuation.resume(throwing: error) } else { continuation.resume() } }
-            }
-        }
+        try await becomeDurable()
         return try answer.get()
+    }
+
+    /// A heartbeat. What the tracker knows it answers at once; any other is a turn, from which it learns.
+    public nonisolated func heartbeat(_ heartbeat: Heartbeat) async throws -> HeartbeatAnswer {
+        if heartbeats.beat(heartbeat, at: time.now().monotonic) { return .ok }
+        return try await beat(heartbeat)
+    }
+
+    private func beat(_ heartbeat: Heartbeat) async throws -> HeartbeatAnswer {
+        if let ended { throw ended }
+        let turn = begin { engine, now in
+            (answer: engine.heartbeat(heartbeat, now: now), id: engine.world.resource(mac: heartbeat.mac)?.id, at: now.monotonic)
+        }
+        let ticket = heartbeats.ticket
+        try await becomeDurable()
+        let (answer, id, at) = try turn.get()
+        if answer == .ok, let id { heartbeats.learn(heartbeat, of: id, at: at, ticket) }
+        return answer
+    }
+
+    private func becomeDurable() async throws {
+        if isDurable { return }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            wait { error in if let error { continuation.resume(throwing: error) } else { continuation.resume() } }
+        }
     }
 
     public nonisolated func post(
@@ -89,6 +112,7 @@ public actor EngineLoop: EngineTurns {
         let output = engine.drain()
         pending.batch.append(output.batch)
         pending.actions += output.actions
+        heartbeats.forget(engine.takeTouched()) { engine.world.resources[$0] == nil }
         if isDurable { perform(takePending().actions) }
         return answer
     }
@@ -148,6 +172,7 @@ public actor EngineLoop: EngineTurns {
     /// After a failed commit memory may say what the store does not: drop it and load again.
     private func recover(from error: any Error, _ output: Output) async {
         host?.dropAll()
+        heartbeats.forgetAll()
         if let error = error as? MusterError, error.code == .storeTerm { return end(error, output) }
         // A store that keeps failing must not be loaded again and again without a pause.
         failures += 1
@@ -157,6 +182,7 @@ public actor EngineLoop: EngineTurns {
                 let snapshot = try await store.load()
                 let lost = takePending()
                 engine = Engine(snapshot, after: engine)
+                heartbeats.forgetAll()
                 engine.resumeRuns(now: time.now())
                 let resumed = engine.drain()
                 pending.batch.append(resumed.batch)
@@ -172,6 +198,7 @@ public actor EngineLoop: EngineTurns {
 
     private func end(_ error: MusterError, _ output: Output) {
         ended = error
+        heartbeats.forgetAll()
         let lost = takePending()
         (output.waiters + lost.waiters).forEach { $0(error) }
     }

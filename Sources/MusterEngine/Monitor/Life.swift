@@ -70,7 +70,7 @@ extension Engine {
 
     /// `isKnown` is false for a boot of which there is no record.
     private mutating func heard(_ resource: Resource, bootID: String, isKnown: Bool = true, now: Now) {
-        trackers[resource.id, default: Tracker()].heard = now.monotonic
+        hears(resource.id, now: now)
         var resource = resource
         let isNewBoot = resource.boot?.bootID != bootID
         let cameBack = resource.liveness != .alive

@@ -2,42 +2,10 @@ import MusterCore
 
 // Power readings: the second witness.
 extension Engine {
-    /// How many controllers are polled at once: a thousand silent ones must not keep a fence waiting for a thread.
-    private static let pollsAtOnce = 128
-
-    /// Asks the controllers that are due; sooner while a machine is in doubt.
-    mutating func pollPower(now: Now) {
-        let settings = world.general.settings
-        var due: [(resource: Resource, isUrgent: Bool, asked: Moment?)] = []
-        var asking = 0
-        for id in world.resourceOrder {
-            guard let resource = world.resources[id], resource.bmc != nil else { continue }
-            let tracker = trackers[id]
-            if tracker?.asking == true {
-                asking += 1
-                continue
-            }
-            let isUrgent = resource.liveness == .silent || resource.startingSince != nil
-            let interval = isUrgent ? settings.powerPollUrgent : settings.powerPoll
-            if let asked = tracker?.asked, now.monotonic - asked < interval { continue }
-            due.append((resource, isUrgent, tracker?.asked))
-        }
-        // Those in doubt first, then those that have waited longest.
-        if due.count > Self.pollsAtOnce - asking {
-            due.sort { ($0.isUrgent ? 0 : 1, $0.asked?.milliseconds ?? .min, $0.resource.id) < ($1.isUrgent ? 0 : 1, $1.asked?.milliseconds ?? .min, $1.resource.id) }
-        }
-        for (resource, _, _) in due.prefix(max(0, Self.pollsAtOnce - asking)) {
-            guard let bmc = resource.bmc else { continue }
-            trackers[resource.id, default: Tracker()].asked = now.monotonic
-            trackers[resource.id]?.asking = true
-            begin(.readPower(resource.id, bmc, asked: now.monotonic), for: .engine)
-        }
-    }
-
     mutating func powerRead(
         _ id: ResourceID, asked: Moment, _ result: Result<OperationResult, MusterError>, now: Now
     ) {
-        trackers[id, default: Tracker()].asking = false
+        if polls.asking.remove(id) != nil { schedulePoll(id) }
         guard var resource = world.resources[id] else { return }
         switch result {
         case .failure(let error):
@@ -56,7 +24,7 @@ extension Engine {
             // A reading asked for before an order's readback is older news than the readback.
             if let evidenceAt = trackers[id]?.evidenceAt, asked <= evidenceAt { return }
             // So is one of off from before a heartbeat.
-            if value.power == .off, let heard = trackers[id]?.heard, asked < heard { return }
+            if value.power == .off, let heard = heard(id, at: now.monotonic), asked < heard { return }
             setPower(id, value.power, asked: asked, now: now)
         }
     }
@@ -66,7 +34,9 @@ extension Engine {
         trackers[id, default: Tracker()].reading = power
         trackers[id]?.readAt = asked
         if power == .on { signOfLife(of: id, "a power reading of on", now: now) }
-        guard var resource = world.resources[id], resource.power != power else { return }
+        guard var resource = world.resources[id] else { return }
+        if power == .off, resource.liveness == .silent || !heldOrders.isEmpty { lookout.soon(id) }
+        guard resource.power != power else { return }
         let previous = resource.power
         resource.power = power
         if power == .off, !hasOthersController(resource) { resource.unproven = nil }

@@ -2,15 +2,13 @@ import MusterCore
 
 // Silence: who has not been heard of, for how long, and whether the engine may believe it (design, rule 6).
 extension Engine {
-    /// One turn of the watch. Call it several times a second.
+    /// One turn of the watch. Call it several times a second, or when `nextDeadline` says so.
     public mutating func tick(now: Now) {
+        world.hasChanged = false
         doubtItself(now: now)
         tellOfRoom(now: now)
-        let order = world.resourceOrder
-        for id in order { suspect(id, now: now) }
-        let isIsolated = isIsolated(now: now)
-        for id in order { watch(id, isIsolated: isIsolated, now: now) }
-        releaseHeld(isIsolated: isIsolated, now: now)
+        takeSilences(now: now)
+        lookAround(now: now)
         pollPower(now: now)
         cutLeftovers(now: now)
         settleRestore(now: now)
@@ -27,6 +25,7 @@ extension Engine {
         guard isUp != networkUp else { return }
         networkUp = isUp
         listeningSince = now.monotonic
+        world.changed.formUnion(world.resourceOrder)
         emit(isUp ? "engine.network_up" : "engine.network_down", now: now)
     }
 
@@ -50,11 +49,11 @@ extension Engine {
     /// Milliseconds for which a machine has been silent while the engine listened; nil when that says nothing.
     func silence(of resource: Resource, now: Now) -> Int64? {
         guard resource.liveness != .unknown, networkUp, let listeningSince else { return nil }
-        let heard = trackers[resource.id]?.heard
+        let heard = heard(resource.id, at: now.monotonic)
         return now.monotonic - max(heard ?? listeningSince, listeningSince)
     }
 
-    private mutating func suspect(_ id: ResourceID, now: Now) {
+    mutating func suspect(_ id: ResourceID, now: Now) {
         guard var resource = world.resources[id], resource.failure == nil, resource.startingSince == nil, resource.liveness == .alive,
             let silence = silence(of: resource, now: now), silence >= world.general.settings.suspectAfter
         else { return }
@@ -64,7 +63,7 @@ extension Engine {
         emit("resource.suspect", resource: id, data: ["silence": .int(silence)], now: now)
     }
 
-    private mutating func watch(_ id: ResourceID, isIsolated: Bool, now: Now) {
+    mutating func watch(_ id: ResourceID, isIsolated: Bool, now: Now) {
         guard let resource = world.resources[id], resource.failure == nil else { return }
         let settings = world.general.settings
         if let since = resource.startingSince {
@@ -74,13 +73,13 @@ extension Engine {
             return
         }
         guard resource.liveness == .silent, let silence = silence(of: resource, now: now) else { return }
-        let seenOff = wasSeenOffSinceHeard(id)
+        let seenOff = wasSeenOffSinceHeard(id, now: now)
         if silence >= settings.failedAfter || seenOff { declareFailed(resource, silence: silence, isIsolated: isIsolated, now: now) }
     }
 
     /// Milliseconds for which a machine has been starting while the engine listened, by the clock that nobody sets; nil when nothing
     /// can be said now.
-    private mutating func startAge(_ id: ResourceID, since: Timestamp, now: Now) -> Int64? {
+    mutating func startAge(_ id: ResourceID, since: Timestamp, now: Now) -> Int64? {
         guard networkUp, let listeningSince else { return nil }
         if trackers[id]?.starting?.since != since { trackers[id, default: Tracker()].starting = (since, now.monotonic) }
         guard let seen = trackers[id]?.starting?.seen else { return nil }
@@ -88,9 +87,9 @@ extension Engine {
     }
 
     /// Whether the controller said off after the machine was last heard: the second witness.
-    func wasSeenOffSinceHeard(_ id: ResourceID) -> Bool {
+    func wasSeenOffSinceHeard(_ id: ResourceID, now: Now) -> Bool {
         guard let tracker = trackers[id], tracker.reading == .off, let readAt = tracker.readAt else { return false }
-        return tracker.heard.map { readAt > $0 } ?? true
+        return heard(id, at: now.monotonic).map { readAt > $0 } ?? true
     }
 
     private mutating func startTimedOut(_ resource: Resource, age: Int64, isIsolated: Bool, now: Now) {
@@ -111,7 +110,7 @@ extension Engine {
         if let claim = world.aliveClaim(on: resource.id), world.servers[claim.server]?.target == .stopped { return }
         if isFencing(resource.id) { return }
         var resource = resource
-        resource.failure = Failure(silence: silence, at: now.wall, held: reasonToHold(resource, isIsolated: isIsolated))
+        resource.failure = Failure(silence: silence, at: now.wall, held: reasonToHold(resource, isIsolated: isIsolated, now: now))
         world.put(resource)
         if let reason = resource.failure?.held {
             emit("resource.held", resource: resource.id, data: ["reason": .string(reason), "silence": .int(silence)], now: now)
@@ -128,31 +127,26 @@ extension Engine {
     }
 
     /// Why a failure must not be acted on now.
-    private func reasonToHold(_ resource: Resource, isIsolated: Bool) -> String? {
+    private func reasonToHold(_ resource: Resource, isIsolated: Bool, now: Now) -> String? {
         if !world.general.armed { return "disarmed" }
-        return isIsolated && !wasSeenOffSinceHeard(resource.id) ? "isolated" : nil
+        return isIsolated && !wasSeenOffSinceHeard(resource.id, now: now) ? "isolated" : nil
     }
 
     /// Many that fell silent at once: more likely the engine lost them than that they died together. Those whose failure was raised
     /// longer than the detection time ago are no part of it.
     func isIsolated(now: Now) -> Bool {
-        let settings = world.general.settings
-        var (watched, silent) = (0, 0)
-        for (id, resource) in world.resources where resource.liveness != .unknown {
-            watched += 1
-            guard resource.liveness == .silent else { continue }
-            let isOpen = resource.failure.map { $0.held != nil } ?? true
-            let isRecent = trackers[id]?.silentSince.map { now.monotonic - $0 < settings.failedAfter } ?? false
-            if isOpen || isRecent { silent += 1 }
-        }
-        return silent >= settings.isolationCount && Double(silent) > settings.isolationShare * Double(watched)
+        let (settings, doubts) = (world.general.settings, world.doubts)
+        guard doubts.silent + doubts.raised.count >= settings.isolationCount else { return false }
+        let recent = doubts.raised.count { trackers[$0]?.silentSince.map { now.monotonic - $0 < settings.failedAfter } ?? false }
+        let silent = doubts.silent + recent
+        return silent >= settings.isolationCount && Double(silent) > settings.isolationShare * Double(doubts.watched)
     }
 
     /// Looks again at the failures that were held.
     mutating func releaseHeld(isIsolated: Bool, now: Now) {
-        for id in world.resourceOrder {
+        for id in world.doubts.held.sorted() {
             guard var resource = world.resources[id], resource.failure?.held != nil else { continue }
-            let reason = reasonToHold(resource, isIsolated: isIsolated)
+            let reason = reasonToHold(resource, isIsolated: isIsolated, now: now)
             guard reason != resource.failure?.held else { continue }
             resource.failure?.held = reason
             world.put(resource)

@@ -52,7 +52,7 @@ extension Engine {
     /// after which it is accounted for. Returns false when no restore is the reason.
     mutating func heardUnproven(_ id: ResourceID, _ heartbeat: Heartbeat, now: Now) -> Bool {
         guard world.general.restored != nil, var resource = world.resources[id] else { return false }
-        trackers[id, default: Tracker()].heard = now.monotonic
+        hears(id, now: now)
         // Whatever accounted for it, it is there after all.
         resource.unproven = true
         world.put(resource)
@@ -70,17 +70,23 @@ extension Engine {
         return heardUnproven(resource.id, heartbeat, now: now) ? .ok : .reset
     }
 
-    /// Looks whether the restore is over: armed, every machine accounted for. Then the exports are asked for.
-    mutating func settleRestore(now: Now) {
-        guard world.general.restored != nil, world.general.armed, unprovenMachines.isEmpty else { return }
-        let isAsking = operations.values.contains {
+    /// Milliseconds between two questions for the exports that are left.
+    static let settlePause: Int64 = 2_000
+
+    var isAskingForExports: Bool {
+        operations.values.contains {
             switch $0.operation {
             case .listExports, .cutExport: true
             default: false
             }
         }
-        if let askedExports, now.monotonic - askedExports < 2_000 { return }
-        guard !isAsking else { return }
+    }
+
+    /// Looks whether the restore is over: armed, every machine accounted for. Then the exports are asked for.
+    mutating func settleRestore(now: Now) {
+        guard world.general.restored != nil, world.general.armed, unprovenMachines.isEmpty else { return }
+        if let askedExports, now.monotonic - askedExports < Self.settlePause { return }
+        guard !isAskingForExports else { return }
         askedExports = now.monotonic
         begin(.listExports, for: .engine)
     }

@@ -58,7 +58,7 @@ extension Engine {
             }
             // A clock that was set back must not silence it until that time comes again.
             guard let last = hook.ticked, now.wall < last || isDue(hook.declaration, interval, since: last, now: now.wall),
-                !(world.index.queues[RunIndex.Queue(hook: hook.id, key: "")] ?? []).contains(where: { world.runs[$0]?.status != .asking })
+                !hasTimerRun(hook)
             else { continue }
             var hook = hook
             hook.ticked = now.wall
@@ -70,6 +70,17 @@ extension Engine {
                     hook: hook.id, key: "", cause: .timer(hook.cursor), code: hook.code, argument: argument,
                     declaration: hook.declaration, now: now), now: now)
         }
+    }
+
+    /// Whether the last tick's run still goes.
+    func hasTimerRun(_ hook: Hook) -> Bool {
+        (world.index.queues[RunIndex.Queue(hook: hook.id, key: "")] ?? []).contains { world.runs[$0]?.status != .asking }
+    }
+
+    /// When a timer that fired last at a time is due next: the first time for which `isDue` holds.
+    static func due(_ declaration: HookDeclaration, _ interval: Int64, after last: Timestamp) -> Timestamp {
+        guard let at = declaration.at else { return Timestamp(milliseconds: last.milliseconds + interval) }
+        return Timestamp(milliseconds: at + ((last.milliseconds - at) / interval + 1) * interval)
     }
 
     /// Whether an interval is over, or a boundary between intervals was passed: a time of day that passed while the engine was down is

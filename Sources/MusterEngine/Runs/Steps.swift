@@ -142,8 +142,7 @@ extension Engine {
 
     /// Ends the sleeps and waits whose time has come.
     mutating func wakeSleepers(now: Now) {
-        for step in world.dueSteps(now.wall) {
-            guard let deadline = Effects.deadline(of: step), deadline <= now.wall.milliseconds else { continue }
+        for step in world.takeDueSteps(now.wall) {
             complete(step.run, step.address, step.name == "reserve" ? .error(stillReserved(step)) : .value(.null), now: now)
         }
     }

@@ -17,7 +17,7 @@ public final class Simulation {
         self.fleet = fleet
         story = Story(agenda: agenda)
         engine = SimulatedEngine(store: MemoryStore(), agenda: agenda, seed: seed, makeHost: makeHost)
-        machines = Machines(agenda: agenda, engine: engine, story: story)
+        machines = Machines(agenda: agenda, engine: engine, story: story, heartbeat: fleet.settings.heartbeat, seed: seed)
         rules = Rules(story: story, machines: machines, engine: engine)
         for declared in fleet.resources { machines.add(declared.object) }
         engine.perform = { [machines, rules] operation, finish in
@@ -28,6 +28,7 @@ public final class Simulation {
             batch.events.forEach(story.tell)
             rules.committed(batch)
         }
+        engine.touched = { [machines] in machines.touched($0) }
         engine.report = { [story] error in story.tell(.engine, "\(error.code): \(error.message)") }
     }
 
@@ -37,6 +38,9 @@ public final class Simulation {
     /// Starts the engine; machines are off until somebody switches them on.
     public func start() throws {
         try engine.start(fleet: fleet)
+        machines.reachedAll()
+        // Once the fleet is known: as a poll right after the start.
+        agenda.after(50) { [machines] in machines.pollAll() }
     }
 
     /// Lets time pass, or stops early when a condition holds after some work. Answers whether it did.

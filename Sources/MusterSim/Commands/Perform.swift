@@ -13,23 +13,31 @@ extension Simulation {
             try known(name)
             if toggle == .off { machines.powerOff(name) }
             machines.change(name) { $0.hasMains = toggle == .on }
+            machines.powerChanged(name)
         case .crash(let name): machines.freeze(try known(name))
         case .thaw(let name): machines.thaw(try known(name))
         case .shutdown(let name): machines.shutDown(try known(name))
         case .reboot(let name): machines.reboot(try known(name))
-        case .network(let name, let toggle): machines.change(try known(name)) { $0.hasNetwork = toggle == .on }
+        case .network(let name, let toggle):
+            machines.change(try known(name)) { $0.hasNetwork = toggle == .on }
+            machines.reached(name)
         case .storage(let name, let toggle):
             machines.change(try known(name)) { $0.hasStorage = toggle == .on }
             machines.lookAtRoot(name)
         case .load(let name, let load): machines.change(try known(name)) { $0.load = load }
-        case .bmc(let name, let mood): machines.change(try known(name)) { $0.controller.mood = mood }
-        case .bmcNetwork(let name, let toggle): machines.change(try known(name)) { $0.controller.hasNetwork = toggle == .on }
-        case .bmcDelay(let name, let delay): machines.change(try known(name)) { $0.controller.delay = delay }
+        case .bmc(let name, let mood): try controller(of: name) { $0.mood = mood }
+        case .bmcNetwork(let name, let toggle): try controller(of: name) { $0.hasNetwork = toggle == .on }
+        case .bmcDelay(let name, let delay): try controller(of: name) { $0.delay = delay }
         case .bmcMiswired(let name, let other):
-            let guid = machines[try known(other)]?.uuid
-            machines.change(try known(name)) { $0.controller.guid = name == other ? nil : guid }
+            machines.wired[ResourceID(try known(name))] = try known(other)
+            machines.pollSoon(ResourceID(name))
         default: try operate(command)
         }
+    }
+
+    private func controller(of name: String, _ body: (inout SimulatedController) -> Void) throws {
+        machines.change(try known(name)) { body(&$0.controller) }
+        machines.powerChanged(name)
     }
 
     private func operate(_ command: Command) throws {
@@ -58,12 +66,15 @@ extension Simulation {
         case .engineStart: startEngine()
         case .engineNetwork(let toggle):
             machines.engineHasNetwork = toggle == .on
+            machines.reachedAll()
             // It sees its link within two seconds, as its housekeeping looks.
             agenda.after(2_000) { [self] in
                 guard machines.engineHasNetwork == (toggle == .on) else { return }
                 engine.turn { engine, now in engine.network(isUp: toggle == .on, now: now) }
             }
-        case .engineSplit(let toggle): machines.engineHasNetwork = toggle == .off
+        case .engineSplit(let toggle):
+            machines.engineHasNetwork = toggle == .off
+            machines.reachedAll()
         case .engineStall(let length): engine.stall(length)
         case .diskFull(let toggle): engine.store.run(short: toggle == .on)
         case .exportDie(let name): try die(exportOf: name)
@@ -74,13 +85,14 @@ extension Simulation {
     private func crashEngine() {
         guard engine.isRunning else { return }
         engine.crash()
+        machines.engineDied()
         story.tell(.engine, "the engine is dead")
     }
 
     private func startEngine() {
         guard !engine.isRunning else { return }
         story.tell(.engine, "the engine starts")
-        do { try engine.start(fleet: fleet) } catch { story.tell(.engine, "\(error)") }
+        do { try start() } catch { story.tell(.engine, "\(error)") }
         tellDeadExports()
     }
 

@@ -16,6 +16,8 @@ public final class SimulatedEngine: EngineTurns, @unchecked Sendable {
     var perform: (Operation, @escaping (Result<OperationResult, MusterError>) -> Void) -> Void = { _, _ in }
     /// Told of each batch once it is durable, before anything acts on it.
     var committed: (Batch) -> Void = { _ in }
+    /// Told of machines about which something changed: the answer to their next heartbeat may be another.
+    var touched: (Touched) -> Void = { _ in }
     /// Told of what only the engine's log would say: a hook file that does not load, and its like.
     var report: (MusterError) -> Void = { _ in }
 
@@ -29,6 +31,9 @@ public final class SimulatedEngine: EngineTurns, @unchecked Sendable {
     private var posted: [() -> Void] = []
     private var isTurning = false
     private var isStalled = false
+    /// When the loop looked last, and when it looks next.
+    private var ticked: Int64 = 0
+    private var wake: Int64?
 
     /// What turns have produced and no commit has covered yet.
     private struct Output {
@@ -53,7 +58,8 @@ public final class SimulatedEngine: EngineTurns, @unchecked Sendable {
         guard !isRunning else { return }
         starts += 1
         isRunning = true
-        engine = Engine(store.snapshot, random: SeededGenerator(seed: random.next()))
+        // Machines that are well are not polled: the simulation tells what a poll would have seen.
+        engine = Engine(store.snapshot, random: SeededGenerator(seed: random.next()), watching: Watching(pollsWellMachines: false))
         let host = try makeHost(self)
         self.host = host.runs
         loadHooks(host)
@@ -63,7 +69,8 @@ public final class SimulatedEngine: EngineTurns, @unchecked Sendable {
                 if case .failure(let error) = $0 { report(error) }
             }
         }
-        tick(starts)
+        wake = nil
+        tick()
     }
 
     /// Loads the hook files anew, as after a change of them or of the settings under which they are read.
@@ -95,12 +102,25 @@ public final class SimulatedEngine: EngineTurns, @unchecked Sendable {
         committed(batch)
     }
 
-    /// The loop's own clock.
-    private func tick(_ life: Int) {
-        guard isRunning, life == starts else { return }
-        // A loop that stands still does not tick either.
-        if !isStalled { turn { engine, now in engine.tick(now: now) } }
-        agenda.after(250) { [weak self] in self?.tick(life) }
+    /// The loop's own clock: the loop sleeps until something can be due, and looks four times a second at most.
+    private func scheduleTick() {
+        guard isRunning, !isStalled, let deadline = engine.nextDeadline(now: agenda.now) else { return }
+        let at = max(agenda.elapsed + (deadline - agenda.now.monotonic), ticked + 250)
+        if let wake, wake <= at { return }
+        wake = at
+        let life = starts
+        agenda.after(at - agenda.elapsed) { [weak self] in
+            guard let self, isRunning, life == starts, wake == at else { return }
+            wake = nil
+            tick()
+        }
+    }
+
+    private func tick() {
+        guard !isStalled else { return }
+        ticked = agenda.elapsed
+        engine.slept(until: agenda.now.monotonic)
+        turn { engine, now in engine.tick(now: now) }
     }
 
     // MARK: Turns
@@ -142,6 +162,10 @@ public final class SimulatedEngine: EngineTurns, @unchecked Sendable {
             for turn in taken { turn() }
         }
         isTurning = false
+        if isRunning {
+            touched(engine.takeTouched())
+            scheduleTick()
+        }
     }
 
     private func takePending() -> Output {
@@ -232,11 +256,14 @@ extension SimulatedEngine {
     func stall(_ milliseconds: Int64) {
         guard isRunning, !isStalled else { return }
         let life = starts
+        engine.slept(until: agenda.now.monotonic)
         isStalled = true
         agenda.after(milliseconds) { [self] in
-            guard life == starts else { return }
+            guard isRunning, life == starts else { return }
             isStalled = false
-            takeTurns()
+            // The gap that it sees is what it makes of its own doing nothing.
+            ticked = agenda.elapsed
+            turn { engine, now in engine.tick(now: now) }
         }
     }
 }

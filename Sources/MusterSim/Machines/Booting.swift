@@ -18,8 +18,12 @@ extension Machines {
     }
 
     private func stop(_ name: String) {
+        fallSilent(name)
+        let wasOn = self[name]?.isOn == true
+        defer { if wasOn != self[name]?.isOn { powerChanged(name) } }
         change(name) { machine in
             machine.life += 1
+            machine.willBeat = false
             machine.stage = .off
             machine.isFrozen = false
             machine.token = nil
@@ -33,11 +37,19 @@ extension Machines {
     public func startAnew(_ name: String) {
         stop(name)
         change(name) { $0.stage = .firmware }
+        powerChanged(name)
         later(name, self[name]?.firmwareTime ?? 0) { $0.askForPlan(name) }
     }
 
     /// Its system hangs: power is on, and nothing moves any more.
-    public func freeze(_ name: String) { change(name) { if $0.isOn { $0.isFrozen = true } } }
+    public func freeze(_ name: String) {
+        guard self[name]?.isOn == true else { return }
+        fallSilent(name)
+        change(name) {
+            $0.isFrozen = true
+            $0.willBeat = false
+        }
+    }
 
     /// A system that hung goes on as if nothing had been; one that was starting starts anew.
     public func thaw(_ name: String) {
@@ -45,7 +57,7 @@ extension Machines {
         guard machine.stage == .up else { return startAnew(name) }
         change(name) { $0.isFrozen = false }
         if machine.epoch != nil { lookAtRoot(name) }
-        beat(name)
+        beatNext(name)
     }
 
     /// Shuts its system down in order, which then powers off.
@@ -123,31 +135,6 @@ extension Machines {
             story.tell(.machine, "\(name) idles", resource: name)
         }
         beat(name)
-    }
-
-    // MARK: Beating
-
-    /// Reports until that is taken, and beats from then on.
-    private func beat(_ name: String) {
-        guard let machine = self[name], machine.isUp, let token = machine.token, let bootID = machine.bootID else { return }
-        later(name, heartbeat) { $0.beat(name) }
-        guard hears(machine) else { return }
-        if machine.hasReported {
-            let beat = Heartbeat(mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch, load: machine.load)
-            engine.turn { engine, now in engine.heartbeat(beat, now: now) } then: { [self] answer in
-                guard case .success(.reset) = answer, let now = self[name], now.life == machine.life, now.isUp, hears(now) else { return }
-                story.tell(.machine, "\(name) is told to reset", resource: name)
-                startAnew(name)
-            }
-        } else {
-            let report = MachineReport(
-                mac: machine.mac, token: token, bootID: bootID, uuid: machine.uuid, memoryMiB: machine.memoryMiB, cpus: machine.cpus,
-                epoch: machine.epoch, address: nil)
-            engine.turn { engine, now in try engine.report(report, now: now) } then: { [self] answer in
-                guard case .success = answer, self[name]?.life == machine.life else { return }
-                change(name) { $0.hasReported = true }
-            }
-        }
     }
 
     // MARK: Its root

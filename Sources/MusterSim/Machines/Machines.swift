@@ -6,19 +6,26 @@ public final class Machines {
     /// In the order of their names.
     public private(set) var names: [String] = []
     private var machines: [String: SimulatedMachine] = [:]
-    private var byController: [String: String] = [:]
-    /// Whether the engine's machine reaches anything: machines, controllers, storage.
-    public var engineHasNetwork = true
+    private var byController: [String: ResourceID] = [:]
+    /// The machines that controllers are really cabled to, where that is not the one they are declared for.
+    var wired: [ResourceID: String] = [:]
+    /// Whether the engine's machine reaches anything: machines and controllers.
+    public internal(set) var engineHasNetwork = true
+    /// The controllers that will be polled soon.
+    var polls: Set<ResourceID> = []
+    var random: SeededGenerator
     public let storage: SimulatedStorage
 
     let agenda: Agenda
     let engine: SimulatedEngine
     let story: Story
     private var boots = 0
-    /// Milliseconds between two beats of a machine that its plan told nothing else.
-    let heartbeat: Int64 = 1_000
+    /// Milliseconds between two beats of a machine.
+    let heartbeat: Int64
 
-    init(agenda: Agenda, engine: SimulatedEngine, story: Story) {
+    init(agenda: Agenda, engine: SimulatedEngine, story: Story, heartbeat: Int64, seed: UInt64) {
+        self.heartbeat = heartbeat
+        random = SeededGenerator(seed: ~seed)
         self.agenda = agenda
         self.engine = engine
         self.story = story
@@ -39,7 +46,10 @@ public final class Machines {
     /// Puts a machine where a fleet declares one. One that is there already stays as it is, with the memory and processors declared.
     func add(_ resource: Resource) {
         let name = resource.id.rawValue
-        if let bmc = resource.bmc { byController[bmc.address] = name }
+        if let bmc = resource.bmc {
+            byController[bmc.address] = resource.id
+            pollSoon(resource.id)
+        }
         if machines[name] != nil {
             change(name) { ($0.memoryMiB, $0.cpus) = (resource.memoryMiB, resource.cpus) }
             return
@@ -51,8 +61,18 @@ public final class Machines {
         names.insert(name, at: names.firstIndex { $0 > name } ?? names.endIndex)
     }
 
-    /// The machine whose controller answers at an address.
-    func behind(_ controller: String) -> SimulatedMachine? { byController[controller].flatMap { machines[$0] } }
+    /// The machine that the controller at an address is cabled to.
+    func behind(_ controller: String) -> SimulatedMachine? {
+        byController[controller].flatMap { machines[wired[$0] ?? $0.rawValue] }
+    }
+
+    /// The resources that have a controller, by name.
+    var byName: [ResourceID] { byController.values.sorted() }
+
+    /// The resources whose controllers are cabled to a machine.
+    func controllers(of name: String) -> [ResourceID] {
+        byController.values.filter { (wired[$0] ?? $0.rawValue) == name }.sorted()
+    }
 
     /// Whether the engine and a machine hear each other.
     func hears(_ machine: SimulatedMachine) -> Bool { engineHasNetwork && machine.hasNetwork && engine.isRunning }

@@ -11,10 +11,10 @@ extension Machines {
     func perform(_ operation: Operation, _ finish: @escaping Finish) {
         switch operation {
         case .readPower(_, let bmc, _): ask(bmc, finish) { machine in .power(machine.isOn ? .on : .off) }
-        case .readGUID(_, let bmc): ask(bmc, finish) { machine in .words(machine.controller.guid ?? machine.uuid) }
+        case .readGUID(_, let bmc): ask(bmc, finish) { machine in .words(machine.uuid) }
         case .setBootDevice(_, let bmc, _): ask(bmc, finish, isOrder: true) { _ in .done }
         case .powerOn(_, let bmc, let uuid, let timeout): switchOn(bmc, uuid, timeout, finish)
-        case .powerOff(_, let bmc, let uuid, _, let timeout, _): switchOff(bmc, uuid, timeout, finish)
+        case .powerOff(let id, let bmc, let uuid, _, let timeout, _): switchOff(id, bmc, uuid, timeout, finish)
         case .softOff(_, let bmc):
             ask(bmc, finish, isOrder: true) { [self] machine in
                 if machine.controller.mood == .ok { shutDown(machine.name) }
@@ -67,8 +67,8 @@ extension Machines {
     }
 
     private func otherMachine(_ bmc: BMC, _ machine: SimulatedMachine, _ uuid: String?) -> MusterError? {
-        guard let uuid, let guid = machine.controller.guid, guid != uuid else { return nil }
-        return MusterError(.bmcIdentity, "the BMC at \(bmc.address) is of another machine: \(guid)", hint: "check its cabling and its address")
+        guard let uuid, machine.uuid != uuid else { return nil }
+        return MusterError(.bmcIdentity, "the BMC at \(bmc.address) is of another machine: \(machine.uuid)", hint: "check its cabling and its address")
     }
 
     private func switchOn(_ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
@@ -79,8 +79,11 @@ extension Machines {
         }
     }
 
-    private func switchOff(_ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
+    private func switchOff(_ id: ResourceID, _ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
         order(bmc, uuid, finish) { [self] machine in
+            if machine.name != id.rawValue, self[id.rawValue]?.uuid == uuid {
+                story.violate("the order to switch off \(id) reached \(machine.name)")
+            }
             if machine.isOn {
                 story.tell(.power, "off \(machine.name)", resource: machine.name)
                 if machine.controller.mood != .lie { powerOff(machine.name) }

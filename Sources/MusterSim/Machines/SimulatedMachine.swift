@@ -31,17 +31,21 @@ public struct SimulatedMachine: Sendable {
     public internal(set) var bootID: String?
     /// Whether its boot was taken note of by the engine; it reports again and again until then.
     var hasReported = false
+    /// Whether the engine hears it beat.
+    var isHeard = false
+    /// Whether its next beat is on the agenda.
+    var willBeat = false
     /// When its system was up, in virtual milliseconds.
     var upSince: Int64 = 0
 
     // What it is connected with.
     /// The network on which it boots, beats and serves.
-    public var hasNetwork = true
+    public internal(set) var hasNetwork = true
     /// The way from it to the storage.
-    public var hasStorage = true
+    public internal(set) var hasStorage = true
     /// The mains: without it machine and controller are dead.
-    public var hasMains = true
-    public var controller = SimulatedController()
+    public internal(set) var hasMains = true
+    public internal(set) var controller = SimulatedController()
 
     /// The load of one minute that its heartbeats carry: 0 to the number of its processors and more.
     public var load = 0.0
@@ -81,15 +85,13 @@ public struct SimulatedController: Sendable {
         case refuse
     }
 
-    public var mood = Mood.ok
+    public internal(set) var mood = Mood.ok
     /// Whether the engine's network reaches it.
-    public var hasNetwork = true
+    public internal(set) var hasNetwork = true
     /// Milliseconds until it answers.
     public var delay: Int64 = 50
     /// Milliseconds from an order that it took to the reading that shows it.
     public var actionTime: Int64 = 500
-    /// The GUID that it tells, when that is not its machine's: it is cabled to another one.
-    public var guid: String?
 
     public init() {}
 }

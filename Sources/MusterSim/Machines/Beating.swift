@@ -1,0 +1,75 @@
+import MusterCore
+import MusterEngine
+
+// Heartbeats as the engine's tracker reports them: a machine that goes on beating costs nothing, only its beginning and its end are told.
+extension Machines {
+    /// Puts the machine's next beat on the agenda.
+    func beatNext(_ name: String) {
+        guard let machine = self[name], machine.isUp, !machine.willBeat else { return }
+        change(name) { $0.willBeat = true }
+        let beats = (agenda.elapsed - machine.upSince) / heartbeat + 1
+        later(name, machine.upSince + beats * heartbeat - agenda.elapsed) { machines in
+            machines.change(name) { $0.willBeat = false }
+            machines.beat(name)
+        }
+    }
+
+    /// Reports until that is taken, then beats. Who is not heard beats on, and is heard again when `reached` says so.
+    func beat(_ name: String) {
+        guard let machine = self[name], machine.isUp, let token = machine.token, let bootID = machine.bootID, hears(machine) else { return }
+        if machine.hasReported {
+            let beat = Heartbeat(mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch, load: machine.load)
+            engine.turn { engine, now in engine.beginsToBeat(beat, now: now) } then: { [self] answer in took(answer, name, machine.life) }
+        } else {
+            let report = MachineReport(
+                mac: machine.mac, token: token, bootID: bootID, uuid: machine.uuid, memoryMiB: machine.memoryMiB, cpus: machine.cpus,
+                epoch: machine.epoch, address: nil)
+            engine.turn { engine, now in try engine.report(report, now: now) } then: { [self] answer in
+                guard self[name]?.life == machine.life else { return }
+                if case .success = answer { change(name) { $0.hasReported = true } }
+                beatNext(name)
+            }
+        }
+    }
+
+    private func took(_ answer: Result<HeartbeatAnswer, MusterError>, _ name: String, _ life: Int) {
+        guard let machine = self[name], machine.life == life, machine.isUp, hears(machine) else { return }
+        switch answer {
+        case .success(.ok): change(name) { $0.isHeard = true }
+        case .success(.reset):
+            story.tell(.machine, "\(name) is told to reset", resource: name)
+            startAnew(name)
+        case .failure: beatNext(name)
+        }
+    }
+
+    /// Something about machines changed in the engine: their next beat may get another answer.
+    func touched(_ touched: Touched) {
+        switch touched {
+        case .some(let ids): ids.forEach { if self[$0.rawValue]?.isHeard == true { beatNext($0.rawValue) } }
+        case .all: names.forEach { if self[$0]?.isHeard == true { beatNext($0) } }
+        }
+    }
+
+    /// It is heard no more: it stopped, hangs, or something is cut.
+    func fallSilent(_ name: String) {
+        guard self[name]?.isHeard == true else { return }
+        change(name) { $0.isHeard = false }
+        engine.turn { engine, now in engine.fellSilent(ResourceID(name), now: now) }
+    }
+
+    /// What lies between the engine and a machine may have changed.
+    func reached(_ name: String) {
+        guard let machine = self[name], machine.isUp else { return }
+        if hears(machine) { beatNext(name) } else { fallSilent(name) }
+    }
+
+    /// The engine's own network, or its process, came or went.
+    func reachedAll() {
+        names.forEach(reached)
+        byName.forEach(pollSoon)
+    }
+
+    /// A new engine process hears nobody yet.
+    func engineDied() { for name in names { change(name) { $0.isHeard = false } } }
+}

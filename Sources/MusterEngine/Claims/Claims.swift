@@ -16,7 +16,7 @@ extension Engine {
                 hint: "one image has one writer: give each server its own image", subject: image.id.rawValue)
         }
         if let earlier = world.aliveClaim(of: server.id) { try end(earlier, now: now) }
-        world.update { $0.lastEpoch = $0.lastEpoch.next }
+        if !Mutation.epochReused.isActive || world.general.lastEpoch == Epoch(0) { world.update { $0.lastEpoch = $0.lastEpoch.next } }
         var claim = Claim(
             epoch: world.general.lastEpoch, server: server.id, image: image.id, resource: resource.id, at: now.wall)
         claim.madeBy = madeBy
@@ -50,14 +50,19 @@ extension Engine {
 
     /// Ends a claim by spending the valid evidence that is bound to it.
     mutating func end(_ claim: Claim, now: Now) throws {
-        guard let evidence = validEvidence(for: claim) else { throw refusal(claim) }
+        guard let evidence = validEvidence(for: claim) else {
+            if Mutation.claimWithoutEvidence.isActive {
+                return spend(record(.off, claim.resource, epoch: claim.epoch, detail: "none", now: now), on: claim, now: now)
+            }
+            throw refusal(claim)
+        }
         spend(evidence, on: claim, now: now)
     }
 
     mutating func spend(_ evidence: Evidence, on claim: Claim, now: Now) {
         var evidence = evidence
         var claim = claim
-        evidence.spent = true
+        evidence.spent = !Mutation.evidenceSpentTwice.isActive
         claim.ended = evidence.id
         world.put(evidence)
         world.put(claim)
@@ -85,7 +90,7 @@ extension Engine {
 
     /// The unspent, unvoided evidence bound to exactly this claim.
     func validEvidence(for claim: Claim) -> Evidence? {
-        world.evidence(about: claim.resource).last { $0.epoch == claim.epoch && $0.isValid }
+        world.evidence(about: claim.resource).last { ($0.epoch == claim.epoch || Mutation.evidenceSpentTwice.isActive) && $0.isValid }
     }
 
     /// The unspent, unvoided evidence about a machine.

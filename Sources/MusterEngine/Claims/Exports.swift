@@ -12,7 +12,8 @@ extension Engine {
                 .wrongState, "no boot network is declared, so no machine can reach an image",
                 hint: "add boot_network { … } to fleet.lua")
         }
-        let left = world.claims.values.filter { $0.image == claim.image && !$0.isAlive && !$0.exportCut }.map(\.epoch).sorted()
+        let ended = world.claims.values.filter { $0.image == claim.image && !$0.isAlive && !$0.exportCut }
+        let left = Mutation.exportNotCut.isActive ? [] : ended.map(\.epoch).sorted()
         return .openExport(
             ExportRequest(epoch: claim.epoch, image: image, host: network.address.address.description), cutFirst: left)
     }
@@ -87,7 +88,9 @@ extension Engine {
 extension Engine {
     /// An export process ended without being cut: its machine has lost its root, and nothing may be attached again before a fence.
     public mutating func exportDied(_ epoch: Epoch, now: Now) {
-        guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true else { return }
+        guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true,
+            !Mutation.deadExportIgnored.isActive
+        else { return }
         var changed = claim
         changed.exportDied = true
         world.put(changed)

@@ -25,7 +25,8 @@ extension Engine {
                 data: ["code": .string(error.code.rawValue), "message": .string(error.message), "hint": error.hint.map { .string($0) } ?? .null],
                 now: now)
         }
-        let words = try result.get().words
+        let isBelieved = Mutation.fenceOnCompletionCode.isActive && (try? result.get()) == nil
+        let words = isBelieved ? "the order was taken" : try result.get().words
         guard var resource = world.resources[id] else { return .null }
         let evidence = record(.off, id, epoch: epoch, detail: words, now: now)
         trackers[id]?.reading = .off
@@ -90,7 +91,7 @@ extension Engine {
     func powerOffOperation(_ resource: Resource, fence: Bool) throws -> Operation {
         guard let bmc = resource.bmc else { throw noBMC(resource.id) }
         return .powerOff(
-            resource.id, bmc, uuid: resource.uuid, epoch: world.aliveClaim(on: resource.id)?.epoch,
+            resource.id, bmc, uuid: Mutation.identityUnchecked.isActive ? nil : resource.uuid, epoch: world.aliveClaim(on: resource.id)?.epoch,
             timeout: world.general.settings.fenceTimeout, fence: fence)
     }
 

@@ -117,7 +117,7 @@ extension Engine {
         let resource = try resource(value, of: call, "the machine to act on")
         try refuseWhileLooking("\(call.step.name) is not done", subject: resource.id.rawValue)
         guard let decided = value["incarnation"].int else { return resource }
-        guard decided == resource.incarnation else {
+        guard decided == resource.incarnation || Mutation.staleOrderObeyed.isActive else {
             throw MusterError(
                 .stale, "\(call.step.name) was decided for an earlier incarnation of \(resource.id) (\(decided), now \(resource.incarnation))",
                 hint: "it booted or came back since: look again with refresh()", subject: resource.id.rawValue)

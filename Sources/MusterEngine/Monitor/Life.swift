@@ -122,6 +122,7 @@ extension Engine {
 
     /// A machine believed dead shows life: the evidence counts no more (design, rule 1). What cut its storage says nothing about life.
     mutating func signOfLife(of id: ResourceID, _ what: String, now: Now) {
+        if Mutation.evidenceNotVoided.isActive { return }
         for var item in world.evidence(about: id) where item.isValid && (item.kind == .off || item.kind == .manual) {
             item.voided = what
             world.put(item)

@@ -77,7 +77,7 @@ extension Engine {
                 tryStart(run.id, now: now)
             } else if case .prompt = run.cause, run.status == .running {
                 finish(run.id, .failure(MusterError(.cancelled, "the session ended with the engine that held it")), now: now)
-            } else if run.status == .running, run.cancel == .ordered || !onlyWaits(run) {
+            } else if run.status == .running, run.cancel == .ordered || !onlyWaits(run), !Mutation.runForgotten.isActive {
                 begin(run, now: now)
             }
         }

@@ -65,7 +65,8 @@ extension Engine {
         guard needsReview else { return }
         needsReview = false
         for server in world.servers.values.sorted(by: { $0.id < $1.id }) {
-            let trouble = responsibleRun(for: server.id) == nil ? trouble(of: server) : nil
+            let isWatched = !Mutation.serverForgotten.isActive && responsibleRun(for: server.id) == nil
+            let trouble = isWatched ? trouble(of: server) : nil
             setBlocked(server.id, trouble, now: now)
         }
         // The events above may have started runs that are responsible now: one more look settles it.

@@ -81,7 +81,7 @@ extension Machines {
 
     private func switchOff(_ id: ResourceID, _ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
         order(bmc, uuid, finish) { [self] machine in
-            if machine.name != id.rawValue, self[id.rawValue]?.uuid == uuid {
+            if machine.name != id.rawValue, engine.engine.world.resources[id]?.uuid != nil {
                 story.violate("the order to switch off \(id) reached \(machine.name)")
             }
             if machine.isOn {

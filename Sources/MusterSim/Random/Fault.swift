@@ -15,6 +15,8 @@ public struct Fault: Sendable, Hashable {
         case bmc
         /// The controller is slow.
         case slow
+        /// It is cabled to another machine for a while.
+        case miswired
         /// The engine is killed, once or twice in a row.
         case engine
         case stall
@@ -89,6 +91,9 @@ struct FaultDice {
             if let mood, Int.random(in: 0..<4, using: &random) > 0 { return lasting(.bmc(name, mood), .bmc(name, .ok)) }
             return lasting(.bmcNetwork(name, .off), .bmcNetwork(name, .on))
         case .slow: return lasting(.bmcDelay(name, Int64.random(in: 500...4_000, using: &random)), .bmcDelay(name, 50))
+        case .miswired:
+            let other = machine()
+            return other == name ? nil : lasting(.bmcMiswired(name, to: other), .bmcMiswired(name, to: name))
         case .engine:
             let pause = min(length(), end - start)
             let crash = Script.Line(at: start, command: .engineCrash(pause))

@@ -67,7 +67,7 @@ let package = Package(
         .executableTarget(
             name: "muster",
             dependencies: [
-                "MusterConsole", "MusterScripting", "MusterNetboot", "MusterDrivers", "MusterStore", "MusterLab", "CEdit",
+                "MusterConsole", "MusterProving", "MusterNetboot", "MusterDrivers", "MusterStore", "MusterLab", "CEdit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

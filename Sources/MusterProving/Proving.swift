@@ -31,3 +31,25 @@ public enum Proving {
         }
     }
 }
+
+extension Proving {
+    /// A fleet of so many hosts with controllers, and half as many servers.
+    public static func fleet(hosts: Int) throws -> FleetDeclaration {
+        let source = """
+            boot_network { interface = "lab0", address = "10.0.0.1/8", files = "/nowhere" }
+            for i = 1, \(hosts) do
+              local name = ("node%05d"):format(i)
+              host(name) {
+                mac = ("52:54:00:%02x:%02x:%02x"):format(i // 65536, i // 256 % 256, i % 256), memory = "4G", cpus = 4,
+                bmc = { address = "bmc-" .. name, user = "admin", password = secret("bmc/" .. name) },
+              }
+            end
+            for i = 1, \(hosts / 2) do
+              local name = ("web%05d"):format(i)
+              image(name) { path = "/dev/null" }
+              server(name) { image = name, memory = "1G", priority = i % 10, ready = { tcp = "10.0.0.1:80" } }
+            end
+            """
+        return try FleetReader.readInline(source: source, file: "fleet of \(hosts) hosts")
+    }
+}

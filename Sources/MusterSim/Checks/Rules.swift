@@ -45,8 +45,11 @@ final class Rules {
             for other in claims.values where other.isAlive && other.server == claim.server {
                 story.violate("\(claim.server) is claimed by \(claim.resource) (epoch \(claim.epoch)) while \(other.resource) has it (epoch \(other.epoch))")
             }
-        } else if let known = claims[claim.epoch], known.isAlive, let evidence = claim.ended {
-            ended(claim, by: evidence)
+        } else if let known = claims[claim.epoch] {
+            if (known.server, known.resource) != (claim.server, claim.resource) || (!known.isAlive && claim.isAlive) {
+                story.violate("epoch \(claim.epoch) was \(known.server)'s on \(known.resource) and is \(claim.server)'s on \(claim.resource)")
+            }
+            if known.isAlive, let evidence = claim.ended { ended(claim, by: evidence) }
         }
         if claim.ended != nil, claim.exportCut { claims[claim.epoch] = nil }
     }

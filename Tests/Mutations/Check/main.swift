@@ -17,7 +17,7 @@ guard arguments.count >= 4, let first = UInt64(arguments[2]), let seeds = UInt64
     exit(2)
 }
 let root = arguments[1]
-let sources = SourceFolders(hooks: root + "/hooks", library: root + "/stdlib")
+let sources = SourceFolders(hooks: root + "/Tests/Mutations/hooks", library: root + "/stdlib")
 let fleet = try Proving.fleet(root + "/Tests/Mutations/fleet.lua")
 let chosen = arguments.dropFirst(4).map { Mutation(rawValue: $0) }
 guard chosen.allSatisfy({ $0 != nil }) else {

@@ -88,6 +88,8 @@ let package = Package(
         .executableTarget(
             name: "SandboxBenchmark", dependencies: ["MusterLua"], path: "Benchmarks/sandbox", exclude: ["loops.lua"], swiftSettings: strict),
         .executableTarget(
+            name: "SimulationBenchmark", dependencies: ["MusterProving"], path: "Benchmarks/simulation", swiftSettings: strict),
+        .executableTarget(
             name: "RunsBenchmark", dependencies: ["MusterScripting", "MusterStore", "MusterSim"], path: "Benchmarks/runs",
             swiftSettings: strict),
 

@@ -88,9 +88,7 @@ extension Engine {
 extension Engine {
     /// An export process ended without being cut: its machine has lost its root, and nothing may be attached again before a fence.
     public mutating func exportDied(_ epoch: Epoch, now: Now) {
-        guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true,
-            !Mutation.deadExportIgnored.isActive
-        else { return }
+        guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true else { return }
         var changed = claim
         changed.exportDied = true
         world.put(changed)

@@ -18,8 +18,6 @@ public enum Mutation: String, Sendable, CaseIterable {
     case serverForgotten
     /// Runs that were under way are not taken up again after a start.
     case runForgotten
-    /// An export that died is nothing to tell.
-    case deadExportIgnored
     /// A controller is not asked whose it is before it switches off.
     case identityUnchecked
 

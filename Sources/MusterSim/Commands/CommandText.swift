@@ -13,7 +13,7 @@ extension Command: CustomStringConvertible {
         ("network NODE on|off", "the network between it and the engine"),
         ("storage NODE on|off", "the way from it to its storage"),
         ("load NODE NUMBER", "the load that its heartbeats carry"),
-        ("bmc NODE ok|silent|lie|refuse", "its controller answers; not at all; says done and does nothing; takes no orders"),
+        ("bmc NODE ok|silent|lie|refuse|deceive", "its controller answers; not at all; says done and stays as it is; takes no orders; reads what was ordered and stays as it is"),
         ("bmc NODE on|off", "the network between the engine and its controller"),
         ("bmc NODE delay TIME", "how long its controller takes to answer"),
         ("bmc NODE is NODE", "its controller is cabled to another machine"),

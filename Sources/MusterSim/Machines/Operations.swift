@@ -10,7 +10,7 @@ extension Machines {
 
     func perform(_ operation: Operation, _ finish: @escaping Finish) {
         switch operation {
-        case .readPower(_, let bmc, _): ask(bmc, finish) { machine in .power(machine.isOn ? .on : .off) }
+        case .readPower(_, let bmc, _): ask(bmc, finish) { machine in .power(machine.reading) }
         case .readGUID(_, let bmc): ask(bmc, finish) { machine in .words(machine.uuid) }
         case .setBootDevice(_, let bmc, _): ask(bmc, finish, isOrder: true) { _ in .done }
         case .powerOn(_, let bmc, let uuid, let timeout): switchOn(bmc, uuid, timeout, finish)
@@ -74,7 +74,7 @@ extension Machines {
     private func switchOn(_ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
         order(bmc, uuid, finish) { [self] machine in
             story.tell(.power, "on \(machine.name)", resource: machine.name)
-            if machine.controller.mood != .lie { powerOn(machine.name) }
+            if isObeyed(machine, .on) { powerOn(machine.name) }
             readBack(.on, bmc, until: agenda.elapsed + timeout, finish)
         }
     }
@@ -86,7 +86,7 @@ extension Machines {
             }
             if machine.isOn {
                 story.tell(.power, "off \(machine.name)", resource: machine.name)
-                if machine.controller.mood != .lie { powerOff(machine.name) }
+                if isObeyed(machine, .off) { powerOff(machine.name) }
             }
             readBack(.off, bmc, until: agenda.elapsed + timeout, finish)
         }
@@ -103,11 +103,17 @@ extension Machines {
         }
     }
 
+    /// Whether its controller does what it is told.
+    private func isObeyed(_ machine: SimulatedMachine, _ power: Power) -> Bool {
+        if machine.controller.mood == .deceive { change(machine.name) { $0.controller.pretended = power } }
+        return machine.controller.mood == .ok
+    }
+
     /// Polls a controller until it reads what was ordered.
     private func readBack(_ power: Power, _ bmc: BMC, until deadline: Int64, _ finish: @escaping Finish) {
         agenda.after(behind(bmc.address)?.controller.actionTime ?? 500) { [self] in
             guard let machine = answering(bmc) else { return finish(.failure(silent(bmc))) }
-            if machine.isOn == (power == .on) {
+            if machine.reading == power {
                 return finish(.success(power == .on ? .done : .words("read back off")))
             }
             guard agenda.elapsed < deadline else {

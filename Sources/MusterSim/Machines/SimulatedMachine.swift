@@ -64,6 +64,9 @@ public struct SimulatedMachine: Sendable {
     /// Whether its system runs and moves.
     public var isUp: Bool { stage == .up && !isFrozen }
 
+    /// What its controller reads.
+    var reading: Power { (controller.mood == .deceive ? controller.pretended : nil) ?? (isOn ? .on : .off) }
+
     public init(name: String, mac: MACAddress, uuid: String, memoryMiB: Int64, cpus: Int) {
         self.name = name
         self.mac = mac
@@ -83,11 +86,15 @@ public struct SimulatedController: Sendable {
         case lie
         /// It refuses every order, and reads.
         case refuse
+        /// It says done, reads what was ordered, and does nothing: nobody who asks it alone can know.
+        case deceive
     }
 
     public internal(set) var mood = Mood.ok
     /// Whether the engine's network reaches it.
     public internal(set) var hasNetwork = true
+    /// What it last said that it did, while it deceives.
+    var pretended: Power?
     /// Milliseconds until it answers.
     public var delay: Int64 = 50
     /// Milliseconds from an order that it took to the reading that shows it.

@@ -31,6 +31,11 @@ public struct Fault: Sendable, Hashable {
 
     public var kind: Kind
     public var lines: [Script.Line]
+
+    public init(kind: Kind, lines: [Script.Line]) {
+        self.kind = kind
+        self.lines = lines
+    }
 }
 
 /// Draws faults for a fleet: what and when follows from a seed alone.

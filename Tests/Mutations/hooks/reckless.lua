@@ -29,17 +29,3 @@ on("server.running", { key = "server", name = "fickle" }, function(event)
   pcall(function() event.server:release() end)
   pcall(snatch, event.server)
 end)
-
--- Takes a server from machine to machine on the strength of one evidence.
-on("server.running", { key = "server", name = "juggler" }, function(event)
-  if event.server.name ~= "web1" then return end
-  sleep("4m")
-  pcall(function()
-    local server = event.server:refresh()
-    local machine = resources.get(server.resource)
-    machine:power_off()
-    server:claim(machine:refresh())
-    pcall(snatch, server)
-    machine:refresh():power_on()
-  end)
-end)

@@ -92,6 +92,8 @@ let package = Package(
         .executableTarget(
             name: "RunsBenchmark", dependencies: ["MusterScripting", "MusterStore", "MusterSim"], path: "Benchmarks/runs",
             swiftSettings: strict),
+        .executableTarget(
+            name: "HeartbeatsBenchmark", dependencies: ["MusterEngine", "MusterSim"], path: "Benchmarks/heartbeats", swiftSettings: strict),
 
         .testTarget(name: "MusterCoreTests", dependencies: ["MusterCore"], swiftSettings: strict),
         .testTarget(name: "MusterEngineTests", dependencies: ["MusterEngine", "MusterSim"], swiftSettings: strict),

@@ -36,6 +36,9 @@ public struct World: Sendable {
     var changed: Set<ResourceID> = []
     /// Whether anything changed since the last tick began.
     var hasChanged = true
+    /// The servers on whose trouble something may have changed since the last review.
+    private var unreviewed: Set<ServerID> = []
+    private var allUnreviewed = true
     /// The machines about which something changed that may change the answer to their heartbeats.
     private var touched: Set<ResourceID> = []
     private var touchedAll = false
@@ -83,7 +86,10 @@ public struct World: Sendable {
     mutating func update(_ change: (inout General) -> Void) {
         let (wasArmed, wasRestored, settings) = (general.armed, general.restored != nil, general.settings)
         change(&general)
-        if general.armed != wasArmed || (general.restored != nil) != wasRestored { touchedAll = true }
+        if general.armed != wasArmed || (general.restored != nil) != wasRestored {
+            touchedAll = true
+            allUnreviewed = true
+        }
         if general.settings != settings { changed.formUnion(resourceOrder) }
         record(.general(general))
     }
@@ -106,6 +112,17 @@ public struct World: Sendable {
         doubts.replace(old, new)
         changed.insert(id)
         touch(id)
+        if let claim = aliveClaim(on: id) { unreviewed.insert(claim.server) }
+    }
+
+    /// The servers to review, in the order of their names.
+    mutating func takeUnreviewed() -> [ServerID] {
+        defer {
+            unreviewed = []
+            allUnreviewed = false
+        }
+        // What a restored engine waits for concerns every server.
+        return (allUnreviewed || general.restored != nil ? Set(servers.keys) : unreviewed).sorted()
     }
 
     mutating func put(_ image: Image) {
@@ -116,6 +133,7 @@ public struct World: Sendable {
     mutating func put(_ server: Server) {
         guard servers[server.id] != server else { return }
         servers[server.id] = server
+        unreviewed.insert(server.id)
         record(.server(server))
     }
 
@@ -131,6 +149,7 @@ public struct World: Sendable {
         if claim.isAlive || claim.exportCut { leftovers.remove(claim.epoch) } else { leftovers.insert(claim.epoch) }
         touch(claim.resource)
         changed.insert(claim.resource)
+        unreviewed.insert(claim.server)
         claims[claim.epoch] = claim.isAlive || !claim.exportCut ? claim : nil
         record(.claim(claim))
     }
@@ -147,7 +166,9 @@ public struct World: Sendable {
     }
 
     mutating func put(_ hook: Hook) {
-        hooks[hook.id] = hook
+        let old = hooks.updateValue(hook, forKey: hook.id)
+        // What is to be done about a blocked server depends on who listens.
+        if old?.active != hook.active || old?.declaration.trigger != hook.declaration.trigger { allUnreviewed = true }
         if hook.isBehind == true { behind.insert(hook.id) } else { behind.remove(hook.id) }
         record(.hook(hook))
     }
@@ -155,6 +176,7 @@ public struct World: Sendable {
     mutating func remove(_ id: HookID) {
         guard hooks.removeValue(forKey: id) != nil else { return }
         behind.remove(id)
+        allUnreviewed = true
         record(.removeHook(id))
     }
 
@@ -166,6 +188,8 @@ public struct World: Sendable {
 
     mutating func put(_ run: Run) {
         let old = runs[run.id]
+        unreviewed.formUnion(run.servers)
+        if let old { unreviewed.formUnion(old.servers) }
         if run.status.isLive {
             runs[run.id] = run
             index.replace(old, run)

@@ -40,6 +40,11 @@ extension Engine {
         if isUrgent { polls.urgent.set(id, at: due) } else { polls.regular.set(id, at: due) }
     }
 
+    /// A controller answered, or did not in time.
+    mutating func pollEnded(_ id: ResourceID) {
+        if polls.asking.remove(id) != nil { schedulePoll(id) }
+    }
+
     /// Asks the controllers that are due; sooner while a machine is in doubt.
     mutating func pollPower(now: Now) {
         while let id = polls.take(now: now.monotonic) {

@@ -5,7 +5,6 @@ extension Engine {
     mutating func powerRead(
         _ id: ResourceID, asked: Moment, _ result: Result<OperationResult, MusterError>, now: Now
     ) {
-        if polls.asking.remove(id) != nil { schedulePoll(id) }
         guard var resource = world.resources[id] else { return }
         switch result {
         case .failure(let error):

@@ -75,6 +75,7 @@ extension Engine {
     ) throws -> Value {
         switch operation {
         case .readPower(let id, _, let asked):
+            pollEnded(id)
             powerRead(id, asked: asked, result, now: now)
             return .string(try result.get().power.rawValue)
         case .powerOn(let id, _, _, _):

@@ -59,12 +59,12 @@ extension Engine {
         return server.readyEpoch == claim.epoch && resource.startingSince == nil ? .running : .starting
     }
 
-    /// Looks at every server after a turn that may matter: one that is not where it should be and has no live run responsible is
+    /// Looks at every server whose trouble a turn may have changed: one that is not where it should be and has no live run responsible is
     /// blocked, with its reason and remedy.
     mutating func review(now: Now) {
         guard needsReview else { return }
         needsReview = false
-        for server in world.servers.values.sorted(by: { $0.id < $1.id }) {
+        for server in world.takeUnreviewed().compactMap({ world.servers[$0] }) {
             let isWatched = !Mutation.serverForgotten.isActive && responsibleRun(for: server.id) == nil
             let trouble = isWatched ? trouble(of: server) : nil
             setBlocked(server.id, trouble, now: now)

@@ -120,7 +120,7 @@ struct mlua {
     cached_text texts[TEXT_CACHE_SIZE];
     int first_text_ref;
 
-    int library_ref, host_ref, classes_ref, environment_meta_ref;
+    int library_ref, host_ref, classes_ref, environment_meta_ref, weak_mode_ref;
 
     // Shared with the watchdog and its signal handler.
     lua_State *volatile current;           // the coroutine executing
@@ -205,6 +205,10 @@ void open_require(lua_State *L);
 
 // text.c: tostring without addresses; pushes the text.
 const char *push_text(lua_State *L, int index, size_t *length);
+
+// weak.c
+void hide_weak_mode(lua_State *L);
+void push_weak_keys(lua_State *L);
 
 // classes.c
 extern char class_key;

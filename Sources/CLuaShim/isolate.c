@@ -12,6 +12,7 @@ static int panic(lua_State *L) {
 static int build_library(lua_State *L) {
     mlua *m = lua_touserdata(L, 1);
     lua_settop(L, 0);
+    hide_weak_mode(L);
     static const luaL_Reg libraries[] = {
         {LUA_GNAME, luaopen_base},        {LUA_STRLIBNAME, luaopen_string}, {LUA_TABLIBNAME, luaopen_table},
         {LUA_MATHLIBNAME, luaopen_math}, {LUA_UTF8LIBNAME, luaopen_utf8},   {NULL, NULL},

@@ -7,9 +7,7 @@ static void push_identity(lua_State *L, run *r, int index) {
         lua_pop(L, 1);
         lua_newtable(L);
         // Weak, so that showing a table does not keep it; numbers only grow, so collection changes none.
-        lua_createtable(L, 0, 1);
-        lua_pushliteral(L, "k");
-        lua_setfield(L, -2, "__mode");
+        push_weak_keys(L);
         lua_setmetatable(L, -2);
         r->used = true;
         lua_pushvalue(L, -1);

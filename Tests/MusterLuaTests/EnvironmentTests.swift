@@ -80,6 +80,29 @@ import Testing
         #expect(try policy.values("return setmetatable({}, { __index = { x = 1 } }).x") == [1])
     }
 
+    /// Set in what is a metatable already, by any way, the mode is a field like others: no collection takes anything out.
+    @Test(arguments: [
+        "mode.__mode = 'kv'", "rawset(mode, '__mode', 'kv')", "mode[table.concat({ '__', 'mode' })] = 'kv'",
+        "setmetatable(mode, { __newindex = function(t, k, v) rawset(t, k, v) end }) mode.__mode = 'kv'",
+    ]) func aModeSetLaterMakesNoTableWeak(change: String) throws {
+        let policy = try Policy()
+        let strand = try #require(try policy.start(
+            """
+            local mode = {}
+            local seen = setmetatable({}, mode)
+            \(change)
+            for number = 1, 100 do seen[{}] = {} seen[number] = {} end
+            wait()
+            local left = 0
+            for number = 1, 100 do if seen[number] then left = left + 1 end end
+            return left, mode.__mode
+            """).strand)
+        try policy.use { lua in
+            lua.collectGarbage()
+            #expect(lua.resume(strand, with: .success([])) == .returned([100, "kv"]))
+        }
+    }
+
     @Test(arguments: [
         ("#!/usr/bin/env muster\nlocal x = nil\nx.y = 1", 3),
         ("--- A hook.\n--- It fails.\nlocal x = nil\nx.y = 1", 4),

@@ -1,23 +1,21 @@
 // The memory of one isolate. Lua makes and drops small objects all the time, says the size of what it frees, and only one thread
-// at a time does so: slabs of equal blocks serve that at a fraction of malloc's cost. And an isolate that was torn out of a
-// stuck call can be freed although its Lua state is no longer consistent.
+// at a time does so: lists of free blocks by size serve that at a fraction of malloc's cost. And an isolate that was torn out of
+// a stuck call can be freed although its Lua state is no longer consistent.
 #include <stdlib.h>
 
 #include "internal.h"
 
-enum { SLAB_SIZE = 8192, SLAB_HEADER = 64 };
+enum { SLAB_SIZE = 8192, SLAB_HEADER = 64, TRIM_SLACK = 1 << 20 };
 
-typedef struct free_block {
-    struct free_block *next;
-} free_block;
+struct free_block {
+    free_block *next;
+};
 
 // Lies at the start of its slab, which is aligned to its size, so that a block finds it.
 struct slab {
-    slab *next, *previous;
-    free_block *free;
-    uint32_t fresh;  // offset of the part never used
-    uint16_t used;   // blocks in use
-    uint16_t class;
+    slab *next;
+    uint32_t carved;  // blocks that were ever handed out
+    uint32_t free;    // those on a list; counted while trimming only
 };
 
 // Lies before a block that is too large for a slab.
@@ -31,78 +29,80 @@ struct large_block {
 #endif
 #endif
 
-static void link_slab(slab **list, slab *s) {
-    s->previous = NULL;
-    s->next = *list;
-    if (s->next != NULL) s->next->previous = s;
-    *list = s;
-}
-
-static void unlink_slab(slab **list, slab *s) {
-    if (s->next != NULL) s->next->previous = s->previous;
-    if (s->previous != NULL) {
-        s->previous->next = s->next;
-    } else {
-        *list = s->next;
-    }
-}
-
 // Slabs that are nearly empty may hold more than scripts use; that, too, is bounded.
 static bool may_reserve(const mlua *m, size_t size) {
     size_t limit = m->settings.memory_limit;
     return m->arena.reserved + size <= limit + limit / 2 + (1 << 20);
 }
 
+// The same once the slabs without a block in use went back.
+static bool make_reservable(mlua *m, size_t size) {
+    if (may_reserve(m, size)) return true;
+    arena_trim(m);
+    return may_reserve(m, size);
+}
+
 static slab *slab_of(void *block) { return (slab *)((uintptr_t)block & ~(uintptr_t)(SLAB_SIZE - 1)); }
 
-static slab *make_slab(mlua *m, uint16_t class) {
-    if (!may_reserve(m, SLAB_SIZE) && !m->arena.must_succeed) return NULL;
-    slab *s = aligned_alloc(SLAB_SIZE, SLAB_SIZE);
-    if (s == NULL) return NULL;
-    m->arena.reserved += SLAB_SIZE;
-    *s = (slab){.fresh = SLAB_HEADER, .class = class};
-    link_slab(&m->arena.partial[class], s);
-    return s;
+static size_t size_of_class(uint32_t class) { return ((size_t)class + 1) * BLOCK_STEP; }
+static uint32_t class_of(size_t size) { return (uint32_t)((size - 1) / BLOCK_STEP); }
+
+// A block from the part of a slab that was never used, of a new slab when there is none.
+static void *take_fresh(mlua *m, uint32_t class) {
+    arena *a = &m->arena;
+    size_t size = size_of_class(class);
+    slab *s = a->fresh[class];
+    if (s == NULL || SLAB_HEADER + (s->carved + 1) * size > SLAB_SIZE) {
+        if (!a->must_succeed && !make_reservable(m, SLAB_SIZE)) return NULL;
+        s = aligned_alloc(SLAB_SIZE, SLAB_SIZE);
+        if (s == NULL) return NULL;
+        a->reserved += SLAB_SIZE;
+        *s = (slab){.next = a->slabs};
+        a->slabs = a->fresh[class] = s;
+    }
+    return (char *)s + SLAB_HEADER + s->carved++ * size;
 }
 
-static inline void *take_small(mlua *m, uint16_t class) {
-    slab *s = m->arena.partial[class];
-    if (s == NULL && (s = make_slab(m, class)) == NULL) return NULL;
-    uint32_t size = (uint32_t)(class + 1) * BLOCK_STEP;
-    free_block *block = s->free;
-    if (block != NULL) {
-        s->free = block->next;
-    } else {
-        block = (free_block *)((char *)s + s->fresh);
-        s->fresh += size;
+// Whether no block of the slab is in use. The one that blocks are still carved from stays.
+static bool is_spare(const slab *s) { return s->free == s->carved; }
+
+// Gives slabs without a block in use back to the system.
+void arena_trim(mlua *m) {
+    arena *a = &m->arena;
+    sig_atomic_t before = m->in_allocator;
+    m->in_allocator = 1;
+    for (int class = 0; class < BLOCK_CLASSES; class++) {
+        for (free_block *block = a->free[class]; block != NULL; block = block->next) slab_of(block)->free++;
     }
-    s->used++;
-    if (s->free == NULL && s->fresh + size > SLAB_SIZE) {
-        unlink_slab(&m->arena.partial[class], s);
-        link_slab(&m->arena.full, s);
+    for (int class = 0; class < BLOCK_CLASSES; class++) {
+        if (a->fresh[class] != NULL) a->fresh[class]->free = 0;
+        for (free_block **link = &a->free[class]; *link != NULL;) {
+            if (is_spare(slab_of(*link))) {
+                *link = (*link)->next;
+            } else {
+                link = &(*link)->next;
+            }
+        }
     }
-    return block;
+    for (slab **link = &a->slabs; *link != NULL;) {
+        slab *s = *link;
+        if (s->carved > 0 && is_spare(s)) {
+            *link = s->next;
+            a->reserved -= SLAB_SIZE;
+            free(s);
+        } else {
+            s->free = 0;
+            link = &s->next;
+        }
+    }
+    m->in_allocator = before;
+    a->slack = a->reserved - m->memory;
 }
 
-static inline void give_small(mlua *m, void *pointer) {
-    slab *s = slab_of(pointer);
-    uint32_t size = (uint32_t)(s->class + 1) * BLOCK_STEP;
-    bool was_full = s->free == NULL && s->fresh + size > SLAB_SIZE;
-    free_block *block = pointer;
-    block->next = s->free;
-    s->free = block;
-    s->used--;
-    slab **list = &m->arena.partial[s->class];
-    if (was_full) {
-        unlink_slab(&m->arena.full, s);
-        link_slab(list, s);
-    }
-    // The last slab of its size stays, so that one block made and dropped does not make and drop a slab.
-    if (s->used == 0 && (s->next != NULL || s->previous != NULL)) {
-        unlink_slab(list, s);
-        m->arena.reserved -= SLAB_SIZE;
-        free(s);
-    }
+// Trims when there is much to win: more than is in use, and twice what the last time had to leave.
+void arena_pace(mlua *m) {
+    size_t slack = m->arena.reserved - m->memory;
+    if (slack > TRIM_SLACK + m->memory && slack > 2 * m->arena.slack) arena_trim(m);
 }
 
 static void link_large(mlua *m, large_block *block) {
@@ -131,12 +131,16 @@ static bool is_small(size_t size) {
 #endif
 }
 
-static uint16_t class_of(size_t size) { return (uint16_t)((size - 1) / BLOCK_STEP); }
-
-__attribute__((always_inline)) static inline void *take(mlua *m, size_t size) {
-    if (is_small(size)) return take_small(m, class_of(size));
+static void *take(mlua *m, size_t size) {
+    if (is_small(size)) {
+        uint32_t class = class_of(size);
+        free_block *block = m->arena.free[class];
+        if (block == NULL) return take_fresh(m, class);
+        m->arena.free[class] = block->next;
+        return block;
+    }
     size_t whole = size + sizeof(large_block);
-    if (!may_reserve(m, whole)) return NULL;
+    if (!make_reservable(m, whole)) return NULL;
     large_block *block = malloc(whole);
     if (block == NULL) return NULL;
     m->arena.reserved += whole;
@@ -144,9 +148,11 @@ __attribute__((always_inline)) static inline void *take(mlua *m, size_t size) {
     return block + 1;
 }
 
-__attribute__((always_inline)) static inline void give(mlua *m, void *pointer, size_t size) {
+static void give(mlua *m, void *pointer, size_t size) {
     if (is_small(size)) {
-        give_small(m, pointer);
+        free_block *block = pointer, **list = &m->arena.free[class_of(size)];
+        block->next = *list;
+        *list = block;
         return;
     }
     large_block *block = (large_block *)pointer - 1;
@@ -156,7 +162,7 @@ __attribute__((always_inline)) static inline void give(mlua *m, void *pointer, s
 }
 
 static void *resize_large(mlua *m, void *pointer, size_t old_size, size_t new_size) {
-    if (new_size > old_size && !may_reserve(m, new_size - old_size)) return NULL;
+    if (new_size > old_size && !make_reservable(m, new_size - old_size)) return NULL;
     large_block *block = (large_block *)pointer - 1;
     unlink_large(m, block);
     large_block *resized = realloc(block, new_size + sizeof *block);
@@ -169,7 +175,7 @@ static void *resize_large(mlua *m, void *pointer, size_t old_size, size_t new_si
     return resized + 1;
 }
 
-__attribute__((noinline)) static void *move(mlua *m, void *pointer, size_t old_size, size_t new_size) {
+static void *move(mlua *m, void *pointer, size_t old_size, size_t new_size) {
     // Lua relies on it that making a block smaller never fails.
     m->arena.must_succeed = new_size < old_size;
     void *moved = take(m, new_size);
@@ -184,22 +190,17 @@ static void *resize(mlua *m, void *pointer, size_t old_size, size_t new_size) {
     bool small = is_small(old_size);
     if (small != is_small(new_size)) return move(m, pointer, old_size, new_size);
     if (!small) return resize_large(m, pointer, old_size, new_size);
-    size_t room = (size_t)(slab_of(pointer)->class + 1) * BLOCK_STEP;
-    return new_size <= room ? pointer : move(m, pointer, old_size, new_size);
-}
-
-static void free_slabs(slab *s) {
-    while (s != NULL) {
-        slab *next = s->next;
-        free(s);
-        s = next;
-    }
+    // A block is on the list of its size once it is free, so that it keeps its class all its life.
+    return class_of(new_size) == class_of(old_size) ? pointer : move(m, pointer, old_size, new_size);
 }
 
 // Frees everything, also what Lua never gave back.
 void arena_close(mlua *m) {
-    for (int class = 0; class < BLOCK_CLASSES; class++) free_slabs(m->arena.partial[class]);
-    free_slabs(m->arena.full);
+    while (m->arena.slabs != NULL) {
+        slab *next = m->arena.slabs->next;
+        free(m->arena.slabs);
+        m->arena.slabs = next;
+    }
     while (m->arena.large != NULL) {
         large_block *next = m->arena.large->next;
         free(m->arena.large);
@@ -208,28 +209,22 @@ void arena_close(mlua *m) {
     m->arena = (arena){0};
 }
 
-static void *allocate(mlua *m, void *block, size_t old_size, size_t new_size) {
-    if (block == NULL) return take(m, new_size);
-    if (new_size != 0) return resize(m, block, old_size, new_size);
-    give(m, block, old_size);
-    return NULL;
-}
-
-// Lua's allocator: counts, and refuses past the policy's cap. Then Lua collects garbage, tries again, and raises.
-void *counting_allocator(void *context, void *block, size_t old_size, size_t new_size) {
-    mlua *m = context;
-    // For a new block Lua passes the kind of object in place of a size; a size of zero has no block.
-    if (block == NULL) {
-        if (new_size == 0) return NULL;
-        old_size = 0;
-    }
+// What the lists of free blocks do not serve.
+__attribute__((noinline)) static void *allocate(mlua *m, void *block, size_t old_size, size_t new_size) {
     if (new_size > old_size && m->memory + (new_size - old_size) > m->settings.memory_limit) {
         m->denied = true;
         return NULL;
     }
     // The signal handler tears a stuck slice out only while this flag is clear: malloc holds locks.
     m->in_allocator = 1;
-    void *result = allocate(m, block, old_size, new_size);
+    void *result = NULL;
+    if (block == NULL) {
+        result = take(m, new_size);
+    } else if (new_size != 0) {
+        result = resize(m, block, old_size, new_size);
+    } else {
+        give(m, block, old_size);
+    }
     m->in_allocator = 0;
     if (result != NULL || new_size == 0) {
         m->memory += new_size - old_size;
@@ -237,4 +232,30 @@ void *counting_allocator(void *context, void *block, size_t old_size, size_t new
         m->denied = true;
     }
     return result;
+}
+
+// Lua's allocator: counts, and refuses past the policy's cap. Then Lua collects garbage, tries again, and raises.
+// The two cases that nearly all calls are take a block from a list or put it back. A slice torn out in the middle of that
+// loses a block of memory that goes with its isolate anyway.
+void *counting_allocator(void *context, void *block, size_t old_size, size_t new_size) {
+    mlua *m = context;
+    if (block == NULL) {
+        // For a new block Lua passes the kind of object in place of a size; a size of zero has no block.
+        if (new_size == 0) return NULL;
+        if (is_small(new_size) && m->memory + new_size <= m->settings.memory_limit) {
+            free_block **list = &m->arena.free[class_of(new_size)], *found = *list;
+            if (found != NULL) {
+                *list = found->next;
+                m->memory += new_size;
+                return found;
+            }
+        }
+        return allocate(m, NULL, 0, new_size);
+    }
+    if (new_size == 0 && is_small(old_size)) {
+        give(m, block, old_size);
+        m->memory -= old_size;
+        return NULL;
+    }
+    return allocate(m, block, old_size, new_size);
 }

@@ -18,23 +18,35 @@ static void need(encoder *e, bool written) {
     if (!written) raise_error(e->L, "bad_argument", "a value is too large to cross", "pass less at once");
 }
 
+// Room for so many bytes, which are written already.
+static inline uint8_t *extend(encoder *e, size_t length) {
+    buffer *b = e->out;
+    if (b->capacity - b->length < length) need(e, buffer_reserve(e->m, b, length));
+    uint8_t *end = b->start + b->length;
+    b->length += length;
+    return end;
+}
+
 static void encode_count(encoder *e, uint8_t tag, uint32_t count) {
-    uint8_t bytes[5] = {tag};
-    memcpy(bytes + 1, &count, 4);
-    need(e, buffer_bytes(e->m, e->out, bytes, 5));
+    uint8_t *end = extend(e, 5);
+    *end = tag;
+    memcpy(end + 1, &count, 4);
 }
 
 static void encode_key(encoder *e, const char *text, size_t length) {
     uint32_t size = (uint32_t)length;
-    need(e, buffer_bytes(e->m, e->out, &size, 4));
-    need(e, buffer_bytes(e->m, e->out, text, length));
+    uint8_t *end = extend(e, 4 + length);
+    memcpy(end, &size, 4);
+    memcpy(end + 4, text, length);
 }
 
-static void encode_integer(encoder *e, lua_Integer number) {
-    uint8_t bytes[9] = {MLUA_INTEGER};
-    memcpy(bytes + 1, &number, 8);
-    need(e, buffer_bytes(e->m, e->out, bytes, 9));
+static void encode_word(encoder *e, uint8_t tag, const void *word) {
+    uint8_t *end = extend(e, 9);
+    *end = tag;
+    memcpy(end + 1, word, 8);
 }
+
+static void encode_integer(encoder *e, lua_Integer number) { encode_word(e, MLUA_INTEGER, &number); }
 
 // The length when the keys are exactly 1…length, else 0.
 static lua_Unsigned sequence_length(lua_State *L, int index) {
@@ -123,18 +135,14 @@ static void encode_one(encoder *e, int index, int depth, bool in_object) {
     lua_State *L = e->L;
     size_t length;
     switch (lua_type(L, index)) {
-        case LUA_TNIL: need(e, buffer_tag(e->m, e->out, MLUA_NULL)); return;
-        case LUA_TBOOLEAN:
-            need(e, buffer_tag(e->m, e->out, lua_toboolean(L, index) ? MLUA_TRUE : MLUA_FALSE));
-            return;
+        case LUA_TNIL: *extend(e, 1) = MLUA_NULL; return;
+        case LUA_TBOOLEAN: *extend(e, 1) = lua_toboolean(L, index) ? MLUA_TRUE : MLUA_FALSE; return;
         case LUA_TNUMBER:
             if (lua_isinteger(L, index)) {
                 encode_integer(e, lua_tointeger(L, index));
             } else {
-                uint8_t bytes[9] = {MLUA_NUMBER};
                 lua_Number number = lua_tonumber(L, index);
-                memcpy(bytes + 1, &number, 8);
-                need(e, buffer_bytes(e->m, e->out, bytes, 9));
+                encode_word(e, MLUA_NUMBER, &number);
             }
             return;
         case LUA_TSTRING: {

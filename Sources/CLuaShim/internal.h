@@ -24,18 +24,22 @@ typedef struct {
     size_t capacity;
 } buffer;
 
-// Small blocks in slabs by size, larger ones in a list: an isolate's memory can be freed without Lua's help.
+// Small blocks come from lists by size, which slabs fill, larger ones from malloc, in a list: an isolate's memory can be freed
+// without Lua's help.
 enum { BLOCK_STEP = 16, BLOCK_LIMIT = 256, BLOCK_CLASSES = BLOCK_LIMIT / BLOCK_STEP };
 
+typedef struct free_block free_block;
 typedef struct slab slab;
 typedef struct large_block large_block;
 
 typedef struct {
-    slab *partial[BLOCK_CLASSES];  // slabs with room
-    slab *full;                    // slabs without
+    free_block *free[BLOCK_CLASSES];
+    slab *fresh[BLOCK_CLASSES];  // the slab whose unused part the next block of that size comes from
+    slab *slabs;
     large_block *large;
-    size_t reserved;               // bytes taken from the system
-    bool must_succeed;             // whether the bound is passed over for once
+    size_t reserved;             // bytes taken from the system
+    size_t slack;                // reserved and not in use after the last trimming
+    bool must_succeed;           // whether the bound is passed over for once
 } arena;
 
 // One execution of a chunk: its environment, its modules, its random numbers.
@@ -155,6 +159,8 @@ void buffer_free(buffer *b);
 // arena.c
 void *counting_allocator(void *context, void *block, size_t old_size, size_t new_size);
 void arena_close(mlua *m);
+void arena_trim(mlua *m);
+void arena_pace(mlua *m);
 
 // encode.c, decode.c
 enum {

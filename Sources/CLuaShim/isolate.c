@@ -110,6 +110,7 @@ static int declare(lua_State *L) {
 // How the garbage collector paces itself. Marking a small heap again and again costs more than its garbage, so that it may grow
 // to four times its size first; near the cap every byte counts.
 void pace_collector(mlua *m) {
+    arena_pace(m);
     bool roomy = m->memory < m->settings.memory_limit / 16;
     if (m->paced && roomy == m->roomy) return;
     m->paced = true;
@@ -154,5 +155,7 @@ int32_t mlua_is_stuck(const mlua *m) { return m->stuck; }
 
 void mlua_collect(mlua *m) {
     // Scripts cannot set finalizers, so that a collection runs no code of theirs and raises nothing.
-    if (!m->stuck && m->strand == NULL) lua_gc(m->L, LUA_GCCOLLECT);
+    if (m->stuck || m->strand != NULL) return;
+    lua_gc(m->L, LUA_GCCOLLECT);
+    arena_trim(m);
 }

@@ -175,7 +175,7 @@ void accept_signal(void) {
 }
 
 void slice_begin(mlua *m) {
-    static __thread pid_t thread;
+    static __thread pid_t thread __attribute__((tls_model("initial-exec")));
     if (thread == 0) {
         thread = (pid_t)syscall(SYS_gettid);
         accept_signal();

@@ -69,5 +69,16 @@ struct FlatReader {
         return elements()
     }
 
+    /// Whether these are values of which there is one, in no more than so many bytes; then it is read next.
+    @inline(__always)
+    mutating func takeSingle(within length: Int) -> Bool {
+        let header = 5
+        guard end > header, end <= length, start.load(as: UInt8.self) == MLUA_ARRAY,
+            start.loadUnaligned(fromByteOffset: 1, as: UInt32.self) == 1
+        else { return false }
+        position = header
+        return true
+    }
+
     mutating func readOptionalText() -> String? { readValue().string }
 }

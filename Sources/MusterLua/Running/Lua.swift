@@ -7,7 +7,9 @@ import MusterCore
 public final class Lua {
     private let state: OpaquePointer
     private let host: LuaHost
-    private var writer = FlatWriter()
+    // One thread at a time uses a state, and nothing that these are used for comes back here.
+    @exclusivity(unchecked) private var writer = FlatWriter()
+    @exclusivity(unchecked) private var answer: [Value] = [.null]
 
     init(_ settings: LuaSettings, host: LuaHost, preludes: [LuaSource]) throws(MusterError) {
         var encoded = settings.encoded(context: Unmanaged.passUnretained(host).toOpaque())
@@ -44,12 +46,20 @@ public final class Lua {
     private func outcome(_ status: Int32) -> LuaOutcome {
         var reader = FlatReader(mlua_output(state))
         switch Int(status) {
-        case MLUA_RETURNED: return .returned(reader.readValues())
+        case MLUA_RETURNED: return .returned(values(&reader))
         case MLUA_YIELDED:
             let name = host.functions[reader.readIndex()].name
             return .yielded(name: name, arguments: reader.readValues())
         default: return .failed(reader.readError())
         }
+    }
+
+    /// What a function returned. A short single value, as most are, lies in the array of the last one again, unless somebody kept that.
+    @inline(__always)
+    private func values(_ reader: inout FlatReader) -> [Value] {
+        guard reader.takeSingle(within: 64) else { return reader.readValues() }
+        answer[0] = reader.readValue()
+        return answer
     }
 
     /// Encodes into the one kept block; it is taken out meanwhile, so that no other access meets it.

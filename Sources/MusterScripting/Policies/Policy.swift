@@ -19,18 +19,8 @@ final class Policy: @unchecked Sendable {
     /// Bytes of Lua's heap past which runs that only wait are put aside. Touched on the isolate's thread only.
     private(set) var evictionThreshold: Int
     private let memoryLimit: Int
-    /// The runs that have begun here, oldest first, and those that wait for memory.
-    var admitted: [ActiveRun] = []
-    var deferred: [(run: ActiveRun, code: CodeBundle)] = []
-
-    private var lookedThrough = 0
-
-    /// Forgets runs that are over, when there may be many: looking through all of them at every step would cost more than it frees.
-    func forget(where isOver: (ActiveRun) -> Bool) {
-        guard admitted.count > 2 * lookedThrough + 100 else { return }
-        admitted.removeAll(where: isOver)
-        lookedThrough = admitted.count
-    }
+    /// The runs that have begun here, and those that wait for memory.
+    var admissions = Admissions()
 
     /// Whether there is little memory left for another run.
     func isShort(_ memory: Int) -> Bool { memory > memoryLimit / 10 * 7 }

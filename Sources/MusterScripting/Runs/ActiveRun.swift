@@ -22,6 +22,8 @@ final class ActiveRun: @unchecked Sendable {
     /// The strands that wait for a step, by its address.
     var waiting: [String: Branch] = [:]
     var requests: [Request] = []
+    /// Whether its policy lists it as busy.
+    var isListedBusy = false
     /// How many groups it has opened: a loop over empty ones would have no end.
     var groups = 0
     /// Whom the end is told, instead of the engine: the prompt.

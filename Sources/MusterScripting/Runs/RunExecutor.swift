@@ -117,6 +117,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
             guard let branch = activeRun.waiting[address] else { return }
             deliver(outcome, to: branch, activeRun, lua)
             replay(activeRun, lua)
+            activeRun.policy.admissions.noteBusy(activeRun, isOver: isOver)
             makeRoom(activeRun.policy, lua)
         }
     }
@@ -124,7 +125,9 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     public func drop(_ id: RunID) {
         guard let run = lock.withLock({ active.removeValue(forKey: id) }) else { return }
         run.policy.isolate.submit { [self] lua in
-            if let lua { finishStrands(run, lua) }
+            guard let lua else { return }
+            finishStrands(run, lua)
+            makeRoom(run.policy, lua)
         }
     }
 
@@ -224,26 +227,24 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
         guard isCurrent(run) else { return }
         let policy = run.policy
         if lua.memory > policy.evictionThreshold { makeRoom(policy, lua) }
-        guard policy.isShort(lua.memory), policy.admitted.contains(where: { isCurrent($0) && !$0.onlyWaits }) else {
-            policy.admitted.append(run)
-            return execute(run, code, lua)
+        guard policy.isShort(lua.memory), policy.admissions.hasBusy(isOver: isOver) else {
+            execute(run, code, lua)
+            return policy.admissions.begin(run, isOver: isOver)
         }
-        policy.deferred.append((run, code))
+        policy.admissions.defer(run, code)
     }
 
     /// Puts the runs that only wait aside when their policy's memory is more than half full: each is replayed when its time comes.
     private func makeRoom(_ policy: Policy, _ lua: Lua) {
         if lua.memory > policy.evictionThreshold {
-            policy.admitted.removeAll { !isCurrent($0) }
-            let parked = policy.admitted.filter(\.onlyWaits)
+            let parked = policy.admissions.parked(isOver: isOver)
             for run in parked.prefix((parked.count + 1) / 2) where forget(run) { finishStrands(run, lua) }
             lua.collectGarbage()
             policy.collected(to: lua.memory)
         }
-        guard !policy.deferred.isEmpty else { return policy.forget { !isCurrent($0) } }
-        policy.admitted.removeAll { !isCurrent($0) }
-        guard !policy.isShort(lua.memory) || policy.admitted.allSatisfy(\.onlyWaits) else { return }
-        let (run, code) = policy.deferred.removeFirst()
+        guard policy.admissions.hasDeferred, !policy.isShort(lua.memory) || !policy.admissions.hasBusy(isOver: isOver),
+            let (run, code) = policy.admissions.takeDeferred()
+        else { return }
         // One by one, each in its turn: the next is looked at after it.
         policy.isolate.submit { [self] lua in
             guard let lua else { return restart(run) }
@@ -251,6 +252,8 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
             makeRoom(policy, lua)
         }
     }
+
+    private func isOver(_ run: ActiveRun) -> Bool { !isCurrent(run) }
 
     func over(prompt run: ActiveRun) { over(run, .success(.null)) }
     func failed(toStart id: RunID, _ error: MusterError) { over(id, .failure(error)) }

@@ -17,55 +17,34 @@ static uint32_t read_size(decoder *d) {
 
 static void decode_one(decoder *d);
 
-// The bytes of a short text as three words, which overlap or are zero where it is shorter than they are.
-static void read_words(const char *text, uint32_t length, uint64_t words[3]) {
-    words[1] = words[2] = 0;
-    if (length >= 8) {
-        memcpy(&words[0], text, 8);
-        memcpy(&words[1], text + length - 8, 8);
-        if (length > 16) memcpy(&words[2], text + 8, 8);
-    } else if (length >= 4) {
-        uint32_t first, last;
-        memcpy(&first, text, 4);
-        memcpy(&last, text + length - 4, 4);
-        words[0] = (uint64_t)first << 32 | last;
-    } else {
-        words[0] = (uint8_t)text[0] | (uint64_t)(uint8_t)text[length / 2] << 8 | (uint64_t)(uint8_t)text[length - 1] << 16;
-    }
-}
-
-// Pushes a text. Field names and states come again and again: finding them here is cheaper than Lua's own hash of every byte.
-static void push_bytes(lua_State *L, mlua *m, const char *text, uint32_t length) {
-    if (length - 1 >= CACHED_TEXT_LENGTH) {
-        lua_pushlstring(L, text, length);
-        return;
-    }
-    uint64_t words[3];
-    read_words(text, length, words);
-    uint64_t hash = (words[0] ^ (words[1] << 23 | words[1] >> 41) ^ words[2] ^ length) * 0x9e3779b97f4a7c15;
-    int slot = (int)(hash >> (64 - TEXT_CACHE_BITS));
-    cached_text *cached = &m->texts[slot];
-    if (cached->words[0] == words[0] && cached->words[1] == words[1] && cached->words[2] == words[2] &&
-        cached->length == length) {
-        cached->recent = true;
-        lua_rawgeti(L, LUA_REGISTRYINDEX, m->first_text_ref + slot);
-        return;
-    }
-    lua_pushlstring(L, text, length);
-    // A text used since the last miss keeps its slot: names of machines come and go, names of fields stay.
-    if (cached->recent) {
-        cached->recent = false;
-        return;
-    }
+__attribute__((noinline)) static void push_new_text(decoder *d) {
+    lua_State *L = d->L;
+    bool kept = *d->next++ == MLUA_NEW_TEXT;
+    int slot = kept ? *d->next++ : 0;
+    uint32_t length = read_size(d);
+    lua_pushlstring(L, (const char *)d->next, length);
+    d->next += length;
+    if (!kept) return;
     lua_pushvalue(L, -1);
-    lua_rawseti(L, LUA_REGISTRYINDEX, m->first_text_ref + slot);
-    *cached = (cached_text){{words[0], words[1], words[2]}, length, false};
+    lua_rawseti(L, LUA_REGISTRYINDEX, d->m->first_text_ref + slot);
+    d->m->texts_kept++;
 }
 
-// Reserves the cache's neighbouring slots in the registry.
+// Pushes the text at the reader.
+static inline void push_text_value(decoder *d) {
+    if (d->next[0] == MLUA_TEXT) {
+        lua_rawgeti(d->L, LUA_REGISTRYINDEX, d->m->first_text_ref + d->next[1]);
+        d->next += 2;
+    } else {
+        push_new_text(d);
+    }
+}
+
+// Reserves neighbouring places in the registry for the texts that Swift names by their slots: finding such a text costs less than
+// Lua's own hash of every byte.
 void open_texts(lua_State *L) {
     mlua *m = isolate_of(L);
-    for (int i = 0; i < TEXT_CACHE_SIZE; i++) {
+    for (int i = 0; i < MLUA_TEXT_SLOTS; i++) {
         lua_pushboolean(L, 0);
         int reference = luaL_ref(L, LUA_REGISTRYINDEX);
         if (i == 0) m->first_text_ref = reference;
@@ -87,17 +66,29 @@ static void open_table(decoder *d) {
     if (d->depth++ % LEVELS == 0) check_stack(d->L, (LEVELS + 1) * SLOTS + 8);
 }
 
-// Gives the table on top the metatable of its class.
-static void give_class(decoder *d, const char *name, uint32_t length) {
+// Gives the table on top the metatable of its class, whose name comes next.
+static void give_class(decoder *d) {
     lua_State *L = d->L;
     lua_rawgeti(L, LUA_REGISTRYINDEX, d->m->classes_ref);
-    push_bytes(L, d->m, name, length);
-    if (lua_rawget(L, -2) == LUA_TNIL) {
+    push_text_value(d);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, -3) == LUA_TNIL) {
         lua_pop(L, 1);
+        size_t length;
+        const char *name = lua_tolstring(L, -1, &length);
         push_class(L, name, length);
     }
-    lua_setmetatable(L, -3);
-    lua_pop(L, 1);
+    lua_setmetatable(L, -4);
+    lua_pop(L, 2);
+}
+
+// Whether the key at the reader is this one, which is then read.
+static bool take_key(decoder *d, const char *name, uint32_t size) {
+    uint32_t length;
+    memcpy(&length, d->next + 1, 4);
+    if (length != size || memcmp(d->next + 5, name, size) != 0) return false;
+    d->next += 5 + size;
+    return true;
 }
 
 static void decode_object(decoder *d) {
@@ -106,28 +97,29 @@ static void decode_object(decoder *d) {
     open_table(d);
     lua_createtable(L, 0, (int)count);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t length = read_size(d);
-        const char *key = (const char *)d->next;
-        d->next += length;
-        if (length > 0 && key[0] == '$') {
-            if (length == 5 && memcmp(key, "$type", 5) == 0 && d->next[0] == MLUA_STRING) {
-                d->next++;
-                uint32_t size = read_size(d);
-                give_class(d, (const char *)d->next, size);
-                d->next += size;
-                continue;
-            }
-            if (count == 1 && length == 9 && memcmp(key, "$function", 9) == 0 && d->next[0] == MLUA_INTEGER) {
-                int64_t number;
-                memcpy(&number, d->next + 1, 8);
-                d->next += 9;
-                lua_pop(L, 1);
-                push_function(L, number);
-                d->depth--;
-                return;
+        // Keys that mean something are written in full.
+        if (d->next[0] == MLUA_STRING && d->next[5] == '$') {
+            const uint8_t *key = d->next;
+            if (take_key(d, "$type", 5)) {
+                if (d->next[0] == MLUA_STRING || d->next[0] >= MLUA_TEXT) {
+                    give_class(d);
+                    continue;
+                }
+                d->next = key;
+            } else if (count == 1 && take_key(d, "$function", 9)) {
+                if (d->next[0] == MLUA_INTEGER) {
+                    int64_t number;
+                    memcpy(&number, d->next + 1, 8);
+                    d->next += 9;
+                    lua_pop(L, 1);
+                    push_function(L, number);
+                    d->depth--;
+                    return;
+                }
+                d->next = key;
             }
         }
-        push_bytes(L, d->m, key, length);
+        push_text_value(d);
         decode_one(d);
         lua_rawset(L, -3);
     }
@@ -136,7 +128,8 @@ static void decode_object(decoder *d) {
 
 static void decode_one(decoder *d) {
     lua_State *L = d->L;
-    switch (*d->next++) {
+    uint8_t tag = *d->next++;
+    switch (tag) {
         case MLUA_FALSE: lua_pushboolean(L, 0); break;
         case MLUA_TRUE: lua_pushboolean(L, 1); break;
         case MLUA_INTEGER: {
@@ -153,12 +146,12 @@ static void decode_one(decoder *d) {
             lua_pushnumber(L, number);
             break;
         }
-        case MLUA_STRING: {
-            uint32_t length = read_size(d);
-            push_bytes(L, d->m, (const char *)d->next, length);
-            d->next += length;
+        case MLUA_STRING:
+        case MLUA_TEXT:
+        case MLUA_NEW_TEXT:
+            d->next--;
+            push_text_value(d);
             break;
-        }
         case MLUA_ARRAY: {
             uint32_t count = read_size(d);
             open_table(d);

@@ -33,11 +33,12 @@ static void encode_count(encoder *e, uint8_t tag, uint32_t count) {
     memcpy(end + 1, &count, 4);
 }
 
-static void encode_key(encoder *e, const char *text, size_t length) {
+static void encode_text(encoder *e, const char *text, size_t length) {
     uint32_t size = (uint32_t)length;
-    uint8_t *end = extend(e, 4 + length);
-    memcpy(end, &size, 4);
-    memcpy(end + 4, text, length);
+    uint8_t *end = extend(e, 5 + length);
+    *end = MLUA_STRING;
+    memcpy(end + 1, &size, 4);
+    memcpy(end + 5, text, length);
 }
 
 static void encode_word(encoder *e, uint8_t tag, const void *word) {
@@ -74,8 +75,8 @@ static void encode_object(encoder *e, int index, int depth) {
         if (lua_type(L, -1) == LUA_TSTRING) {
             size_t length;
             const char *name = lua_tolstring(L, -1, &length);
-            encode_key(e, "$type", 5);
-            need(e, buffer_string(e->m, e->out, name, length));
+            encode_text(e, "$type", 5);
+            encode_text(e, name, length);
             count++;
         }
         lua_pop(L, 2);
@@ -85,11 +86,11 @@ static void encode_object(encoder *e, int index, int depth) {
         if (lua_type(L, -2) == LUA_TSTRING) {
             size_t length;
             const char *key = lua_tolstring(L, -2, &length);
-            encode_key(e, key, length);
+            encode_text(e, key, length);
         } else if (lua_isinteger(L, -2)) {
             char text[24];
             int length = snprintf(text, sizeof text, LUA_INTEGER_FMT, lua_tointeger(L, -2));
-            encode_key(e, text, (size_t)length);
+            encode_text(e, text, (size_t)length);
         } else {
             raise_error(L, "bad_argument", lua_pushfstring(L, "a table with a %s as key cannot cross", luaL_typename(L, -2)),
                   "use text keys, or a sequence");
@@ -127,7 +128,7 @@ static void encode_function(encoder *e, int index, int depth, bool in_object) {
     if (!allowed || r == NULL) raise_error(L, "bad_argument", "a function cannot be passed here", NULL);
     int number = keep_function(L, r, index);
     encode_count(e, MLUA_OBJECT, 1);
-    encode_key(e, "$function", 9);
+    encode_text(e, "$function", 9);
     encode_integer(e, number);
 }
 
@@ -147,7 +148,7 @@ static void encode_one(encoder *e, int index, int depth, bool in_object) {
             return;
         case LUA_TSTRING: {
             const char *text = lua_tolstring(L, index, &length);
-            need(e, buffer_string(e->m, e->out, text, length));
+            encode_text(e, text, length);
             return;
         }
         case LUA_TTABLE: encode_table(e, index, depth); return;
@@ -155,7 +156,7 @@ static void encode_one(encoder *e, int index, int depth, bool in_object) {
     }
     if (e->functions == FUNCTIONS_NAMED) {
         const char *text = push_text(L, index, &length);
-        need(e, buffer_string(e->m, e->out, text, length));
+        encode_text(e, text, length);
         lua_pop(L, 1);
     } else if (lua_type(L, index) == LUA_TFUNCTION) {
         encode_function(e, index, depth, in_object);

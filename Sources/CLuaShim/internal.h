@@ -87,15 +87,6 @@ typedef struct {
     int modules_ref;  // table of compiled modules by name, 0 before the first
 } chunk;
 
-enum { TEXT_CACHE_BITS = 8, TEXT_CACHE_SIZE = 1 << TEXT_CACHE_BITS, CACHED_TEXT_LENGTH = 24 };
-
-// A short text that the registry holds.
-typedef struct {
-    uint64_t words[3];
-    uint32_t length;  // 0: none
-    bool recent;      // found since its slot was last wanted by another
-} cached_text;
-
 struct mlua {
     lua_State *L;
     mlua_settings settings;
@@ -121,8 +112,8 @@ struct mlua {
     int32_t chunk_count;
     int32_t *kinds;
     int32_t kind_count;
-    cached_text texts[TEXT_CACHE_SIZE];
-    int first_text_ref;
+    int first_text_ref;       // of the texts that Swift names by their slots
+    uint32_t texts_kept;
 
     int library_ref, host_ref, classes_ref, environment_meta_ref, weak_mode_ref;
 

@@ -149,6 +149,8 @@ int32_t mlua_seal(mlua *m) {
 
 mlua_bytes mlua_output(const mlua *m) { return (mlua_bytes){m->output.start, m->output.length}; }
 
+uint32_t mlua_texts_kept(const mlua *m) { return m->texts_kept; }
+
 size_t mlua_memory(const mlua *m) { return m->memory; }
 
 int32_t mlua_is_stuck(const mlua *m) { return m->stuck; }

@@ -39,8 +39,13 @@ enum {
     MLUA_NUMBER = 4,     // double
     MLUA_STRING = 5,     // uint32 length, bytes
     MLUA_ARRAY = 6,      // uint32 count, values
-    MLUA_OBJECT = 7,     // uint32 count, (uint32 length, bytes of the key; value) each
+    MLUA_OBJECT = 7,     // uint32 count, (key as a text, value) each
+    MLUA_TEXT = 8,       // uint8 slot: the text that was kept there; from Swift only, like the next
+    MLUA_NEW_TEXT = 9,   // uint8 slot, uint32 length, bytes: a text to keep there
 };
+
+// How many texts an isolate keeps. What lies in a slot is for Swift to say; it must not name a slot before Lua took its text.
+enum { MLUA_TEXT_SLOTS = 256 };
 
 // What a module loader answers.
 enum { MLUA_MODULE_FOUND = 0, MLUA_MODULE_ERROR = 1, MLUA_MODULE_ABSENT = 2 };
@@ -99,6 +104,9 @@ int32_t mlua_resume(mlua *_Nonnull m, uint64_t strand, int32_t failure, mlua_byt
 void mlua_finish(mlua *_Nonnull m, uint64_t strand);
 // Forgets a function reference of a run.
 void mlua_release_function(mlua *_Nonnull m, uint64_t strand, int32_t function);
+
+// How many texts Lua has taken into slots so far: less than was written when a crossing failed on the way.
+uint32_t mlua_texts_kept(const mlua *_Nonnull m);
 
 // The result of the last crossing.
 mlua_bytes mlua_output(const mlua *_Nonnull m);

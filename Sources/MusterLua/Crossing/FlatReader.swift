@@ -43,6 +43,7 @@ struct FlatReader {
             let count = Int(take(UInt32.self))
             var fields = [String: Value](minimumCapacity: count)
             for _ in 0..<count {
+                _ = take(UInt8.self)
                 let key = text()
                 fields[key] = readValue()
             }

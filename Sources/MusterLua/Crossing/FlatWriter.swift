@@ -8,7 +8,11 @@ struct FlatWriter {
     private var next: UnsafeMutableRawPointer
     private var end: UnsafeMutableRawPointer
 
-    init() {
+    /// The texts that the other side keeps; nil when nobody tells whether it took them.
+    let kept: KeptTexts?
+
+    init(kept: KeptTexts? = nil) {
+        self.kept = kept
         let capacity = 1024
         start = .allocate(byteCount: capacity, alignment: 8)
         next = start
@@ -64,54 +68,36 @@ struct FlatWriter {
         next += 5
     }
 
-    /// A text's length and bytes, after its tag when it is a value and not a key.
-    ///
-    /// One function for both, which is called: two copies in its only caller were faster by themselves, and pushed so much else out
-    /// of the processor's instruction cache that an event took longer.
-    @inline(never)
-    private mutating func text(_ text: borrowing String, isValue: Bool) {
-        // Native strings, and Linux has no others, give their bytes without a copy.
-        let written: Void? = text.utf8.withContiguousStorageIfAvailable { append($0, tagSize: isValue ? 1 : 0) }
-        if written == nil { appendSlowly(copy text, tagSize: isValue ? 1 : 0) }
-    }
-
-    @inline(never)
-    private mutating func appendSlowly(_ text: String, tagSize: Int) {
-        Array(text.utf8).withUnsafeBufferPointer { append($0, tagSize: tagSize) }
-    }
-
+    /// A text: the slot in which the other side keeps it, or its length and bytes.
     @inline(__always)
-    private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>, tagSize: Int) {
-        reserve(bytes.count + 5)
-        // The length overwrites a tag that is not wanted.
-        next.storeBytes(of: UInt8(truncatingIfNeeded: MLUA_STRING), as: UInt8.self)
-        next += tagSize
-        next.storeBytes(of: UInt32(truncatingIfNeeded: bytes.count), as: UInt32.self)
-        next += 4
-        Self.copy(bytes, to: next)
-        next += bytes.count
+    private mutating func text(_ text: borrowing String) {
+        let bits = KeptTexts.bits(copy text)
+        let slot = KeptTexts.slot(of: bits)
+        guard let kept, kept.holds(bits, at: slot) else { return append(copy text, slot) }
+        reserve(2)
+        next.storeBytes(of: UInt16(truncatingIfNeeded: MLUA_TEXT | slot << 8), as: UInt16.self)
+        next += 2
     }
 
-    /// Most texts are names of a few bytes, for which a call of the library's copy costs more than the copying.
-    @inline(__always)
-    private static func copy(_ bytes: UnsafeBufferPointer<UInt8>, to target: UnsafeMutableRawPointer) {
-        let count = bytes.count
-        guard let base = bytes.baseAddress, count > 0 else { return }
-        let source = UnsafeRawPointer(base)
-        if count > 16 {
-            target.copyMemory(from: source, byteCount: count)
-        } else if count >= 8 {
-            let head = source.loadUnaligned(as: UInt64.self)
-            let tail = source.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
-            target.storeBytes(of: head, as: UInt64.self)
-            target.storeBytes(of: tail, toByteOffset: count - 8, as: UInt64.self)
-        } else if count >= 4 {
-            let head = source.loadUnaligned(as: UInt32.self)
-            let tail = source.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
-            target.storeBytes(of: head, as: UInt32.self)
-            target.storeBytes(of: tail, toByteOffset: count - 4, as: UInt32.self)
-        } else {
-            for index in 0..<count { target.storeBytes(of: bytes[index], toByteOffset: index, as: UInt8.self) }
+    // Not copied into its callers: that was faster by itself, and pushed so much else out of the processor's instruction cache that
+    // an event took longer.
+    @inline(never)
+    private mutating func append(_ text: String, _ slot: Int) {
+        var text = text
+        let keeps = kept?.take(text, at: slot) ?? false
+        text.withUTF8 { bytes in
+            reserve(bytes.count + 6)
+            if keeps {
+                next.storeBytes(of: UInt16(truncatingIfNeeded: MLUA_NEW_TEXT | slot << 8), as: UInt16.self)
+                next += 2
+            } else {
+                next.storeBytes(of: UInt8(truncatingIfNeeded: MLUA_STRING), as: UInt8.self)
+                next += 1
+            }
+            next.storeBytes(of: UInt32(truncatingIfNeeded: bytes.count), as: UInt32.self)
+            next += 4
+            if let base = bytes.baseAddress { next.copyMemory(from: base, byteCount: bytes.count) }
+            next += bytes.count
         }
     }
 
@@ -121,14 +107,14 @@ struct FlatWriter {
         case .bool(let flag): tag(flag ? MLUA_TRUE : MLUA_FALSE)
         case .int(let number): word(MLUA_INTEGER, UInt64(bitPattern: number))
         case .double(let number): word(MLUA_NUMBER, number.bitPattern)
-        case .string(let content): text(content, isValue: true)
+        case .string(let content): text(content)
         case .array(let items): write(items)
         case .object(let fields):
             header(MLUA_OBJECT, fields.count)
             for (key, field) in fields {
-                text(key, isValue: false)
+                text(key)
                 // Most fields are texts, for which another call costs more than the look.
-                if case .string(let content) = field { text(content, isValue: true) } else { write(field) }
+                if case .string(let content) = field { text(content) } else { write(field) }
             }
         }
     }

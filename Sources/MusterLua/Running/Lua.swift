@@ -7,14 +7,18 @@ import MusterCore
 public final class Lua {
     private let state: OpaquePointer
     private let host: LuaHost
+    private let texts: KeptTexts
     // One thread at a time uses a state, and nothing that these are used for comes back here.
-    @exclusivity(unchecked) private var writer = FlatWriter()
+    @exclusivity(unchecked) private var writer: FlatWriter
     @exclusivity(unchecked) private var answer: [Value] = [.null]
 
     init(_ settings: LuaSettings, host: LuaHost, preludes: [LuaSource]) throws(MusterError) {
         var encoded = settings.encoded(context: Unmanaged.passUnretained(host).toOpaque())
+        texts = KeptTexts()
+        writer = FlatWriter(kept: texts)
         guard let state = mlua_open(&encoded) else {
             writer.free()
+            texts.free()
             throw MusterError(.memory, "no memory for a Lua state", hint: "raise the memory limit")
         }
         self.state = state
@@ -32,6 +36,7 @@ public final class Lua {
     deinit {
         mlua_close(state)
         writer.free()
+        texts.free()
     }
 
     private func check(_ status: Int32) throws(MusterError) {
@@ -44,6 +49,7 @@ public final class Lua {
     }
 
     private func outcome(_ status: Int32) -> LuaOutcome {
+        texts.settle(mlua_texts_kept(state))
         var reader = FlatReader(mlua_output(state))
         switch Int(status) {
         case MLUA_RETURNED: return .returned(values(&reader))

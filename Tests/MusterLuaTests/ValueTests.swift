@@ -22,6 +22,38 @@ import Testing
         }
     }
 
+    /// Short texts cross as slots after their first time: each must come out as itself, however many share a slot.
+    @Test func everyTextCrossesAsItself() throws {
+        let policy = try Policy()
+        let strand = try #require(try policy.start("local given while true do given = wait(given) end").strand)
+        let texts = (0..<1000).map { "n\($0)" } + (0...40).map { String(repeating: "a", count: $0) } + ["$type", "$", "ü", "\u{0}"]
+        try policy.use { lua in
+            for start in 0..<4 {
+                let object = Value.object(Dictionary(uniqueKeysWithValues: texts.filter { !$0.hasPrefix("$") }.map { ($0, .string($0)) }))
+                for value in [Value.array(texts.dropFirst(start).map(Value.string)), object] {
+                    #expect(lua.resume(strand, with: .success([value])) == .yielded(name: "wait", arguments: [value]))
+                }
+            }
+        }
+    }
+
+    /// A crossing that failed on its way left texts behind that Lua never took: the next must not name them by their slots.
+    @Test func textsOfAFailedCrossingAreWrittenAgain() throws {
+        let policy = try Policy(memory: 1 << 20)
+        let names = (0..<300).map { Value.string("name\($0)") }
+        let tooLarge: [Value] = [.array(Array(names[..<100])), .string(String(repeating: "x", count: 2 << 20)), .array(names)]
+        for _ in 0..<3 {
+            let strand = try #require(try policy.start("pcall(wait)").strand)
+            let failed = try policy.use { $0.resume(strand, with: .success(tooLarge)) }
+            guard case .failed(let error) = failed else { throw MusterError("test", "\(failed)") }
+            #expect(error.code == .memory)
+            let next = try #require(try policy.start("wait(wait())").strand)
+            let answer = try policy.use { $0.resume(next, with: .success([.array(names)])) }
+            #expect(answer == .yielded(name: "wait", arguments: [.array(names)]))
+            try policy.use { $0.finish(next) }
+        }
+    }
+
     @Test func objectsHaveTheirMethodsAndNoTypeField() throws {
         let policy = try Policy()
         let started = try policy.start(

@@ -20,9 +20,12 @@ import Testing
                     600s emit user.note text=late
                     until 15m
                     """, file: "script"))
-        let incident = try Incident(real.engine.store.allEvents.filter { $0.at.milliseconds >= real.agenda.now.wall.milliseconds - 720_000 })
+        // The events since three minutes after the start: nothing in them speaks of web2.
+        let events = real.engine.store.allEvents.filter { $0.at.milliseconds >= real.agenda.now.wall.milliseconds - 720_000 }
+        let incident = try Incident(events, running: ["web1", "web2"])
         let words = incident.script.lines.map(\.command.description)
         #expect(words.contains("server web1 start"))
+        #expect(words.contains("server web2 start"))
         #expect(words.contains("crash node1"))
         #expect(words.contains("bmc node4 silent"))
         #expect(words.contains("maintenance node4 on"))

@@ -76,7 +76,10 @@ extension Simulation {
             machines.engineHasNetwork = toggle == .off
             machines.reachedAll()
         case .engineStall(let length): engine.stall(length)
-        case .diskFull(let toggle): engine.store.run(short: toggle == .on)
+        case .diskFull(let toggle):
+            engine.store.run(short: toggle == .on)
+            // Its loop asks the store at each turn.
+            engine.turn { _, _ in }
         case .exportDie(let name): try die(exportOf: name)
         default: break
         }

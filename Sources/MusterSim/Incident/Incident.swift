@@ -15,14 +15,16 @@ public struct Incident: Sendable {
     /// How long the simulation goes on after the last event.
     private static let after: Int64 = 600_000
 
-    /// - Parameter events: In the order of their numbers.
-    /// - Throws: `bad_argument` when there are none.
-    public init(_ events: [Event]) throws(MusterError) {
+    /// - Parameters:
+    ///   - events: In the order of their numbers.
+    ///   - running: Servers that ran all the time, so that no event need speak of them.
+    /// - Throws: `bad_argument` when there are no events.
+    public init(_ events: [Event], running: [String] = []) throws(MusterError) {
         guard let first = events.first, let last = events.last else {
             throw MusterError(.badArgument, "there are no events", hint: "muster events shows what the engine remembers")
         }
         var reader = Reader(origin: first.at.milliseconds - Self.start)
-        reader.before(events)
+        reader.before(events, running)
         for event in events { reader.take(event) }
         notes = reader.notes
         let lines = reader.lines.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
@@ -44,13 +46,16 @@ public struct Incident: Sendable {
         private mutating func add(_ at: Int64, _ command: Command) { lines.append(Script.Line(at: max(0, at), command: command)) }
 
         /// Servers that ran when the incident began are started before it.
-        mutating func before(_ events: [Event]) {
+        mutating func before(_ events: [Event], _ running: [String]) {
             var seen: Set<String> = []
+            var started: Set<String> = []
+            defer { for (index, server) in started.sorted().enumerated() { add(5_000 + Int64(index) * 100, .serverTarget(server, .running)) } }
             for event in events {
                 guard let server = event.server?.rawValue, seen.insert(server).inserted else { continue }
                 let begins = event.name == "server.wanted" && event.data["why"]?.string == "its target was set"
-                if !begins, event.name != "server.unwanted" { add(5_000, .serverTarget(server, .running)) }
+                if !begins, event.name != "server.unwanted" { started.insert(server) }
             }
+            started.formUnion(running.filter { !seen.contains($0) })
         }
 
         mutating func take(_ event: Event) {

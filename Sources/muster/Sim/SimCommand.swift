@@ -73,7 +73,7 @@ struct SimCommand: AsyncParsableCommand {
     }
 
     private func make(_ folder: String) async throws {
-        let incident = try Incident(try await past())
+        let incident = try Incident(try await past(), running: try await running())
         guard let fleet, let text = FileManager.default.contents(atPath: fleet) else {
             throw MusterError(.badFleet, "cannot read \(fleet ?? "")", hint: "check the path and its mode", place: fleet)
         }
@@ -87,6 +87,13 @@ struct SimCommand: AsyncParsableCommand {
         try Data(incident.script.text.utf8).write(to: URL(fileURLWithPath: folder + "/script"))
         Screen.out.line("\(folder): \(incident.script.lines.count) lines of script. Play it: muster sim --scenario \(folder)")
         incident.notes.forEach { Screen.out.line("note: \($0)") }
+    }
+
+    /// The servers that run now; none when the events come from a file.
+    private func running() async throws -> [String] {
+        if events != nil { return [] }
+        let servers = try await engine.client.request("servers", .null).array ?? []
+        return servers.filter { $0["target"].string == "running" }.compactMap { $0["name"].string }
     }
 
     private func past() async throws -> [Event] {

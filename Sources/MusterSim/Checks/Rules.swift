@@ -10,8 +10,9 @@ final class Rules {
     private var lastEvent = EventID(0)
     /// Which claim's end each evidence has paid for.
     private var spent: [Evidence.ID: Epoch] = [:]
-    /// How often each machine had booted when an event about it was recorded.
-    private var boots: [EventID: (name: String, boot: String?)] = [:]
+    /// When each evidence was recorded, and which of them say that a machine is off.
+    private var recorded: [Evidence.ID: Int64] = [:]
+    private var offs: Set<Evidence.ID> = []
 
     init(story: Story, machines: Machines, engine: SimulatedEngine) {
         self.story = story
@@ -24,7 +25,6 @@ final class Rules {
         for event in batch.events {
             if event.id != lastEvent.next { story.violate("event \(event.id) follows event \(lastEvent): numbers are neither left out nor used twice") }
             lastEvent = event.id
-            if let name = event.resource?.rawValue { boots[event.id] = (name, machines[name]?.bootID) }
         }
         for change in batch.changes {
             switch change {
@@ -55,12 +55,18 @@ final class Rules {
     }
 
     private func ended(_ claim: Claim, by evidence: Evidence.ID) {
+        let (name, recorded) = (claim.resource.rawValue, recorded[evidence] ?? 0)
+        if let life = machines.shownLife[name], life > recorded, machines[name]?.isOn == true, offs.contains(evidence) {
+            story.violate("evidence \(evidence) says that \(name) is off and ends epoch \(claim.epoch), and \(name) has shown life since")
+        }
         if let other = spent.updateValue(claim.epoch, forKey: evidence) {
             story.violate("evidence \(evidence) has ended epoch \(other) and ends epoch \(claim.epoch) too")
         }
     }
 
     private func look(at evidence: Evidence) {
+        if recorded[evidence.id] == nil { recorded[evidence.id] = machines.elapsed }
+        if evidence.kind == .off { offs.insert(evidence.id) }
         guard evidence.kind == .off, !evidence.spent, evidence.voided == nil, let machine = machines[evidence.resource.rawValue] else { return }
         // Somebody may press its button in the moments between the reading and its record.
         if machine.isOn, machine.stage != .firmware {

@@ -33,6 +33,7 @@ extension Machines {
     }
 
     private func took(_ answer: Result<HeartbeatAnswer, MusterError>, _ name: String, _ life: Int) {
+        if case .success = answer { showedLife(name) }
         guard let machine = self[name], machine.life == life, machine.isUp, hears(machine) else { return }
         switch answer {
         case .success(.ok): change(name) { $0.isHeard = true }

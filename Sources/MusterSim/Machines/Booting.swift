@@ -89,6 +89,7 @@ extension Machines {
 
     private func ask(_ name: String, _ life: Int, _ request: BootRequest, _ decision: Decision?) {
         engine.turn { engine, now in engine.plan(for: request, decision: decision, now: now) } then: { [self] answer in
+            if case .success = answer { showedLife(name) }
             guard let machine = self[name], machine.life == life else { return }
             guard case .success(let plan) = answer, hears(machine) else { return later(name, 5_000) { $0.askForPlan(name) } }
             follow(plan, name, machine)

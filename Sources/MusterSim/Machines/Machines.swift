@@ -11,6 +11,8 @@ public final class Machines {
     var wired: [ResourceID: String] = [:]
     /// Whether the engine's machine reaches anything: machines and controllers.
     public internal(set) var engineHasNetwork = true
+    /// When the engine last learnt that a machine lives, by its name.
+    private(set) var shownLife: [String: Int64] = [:]
     /// The controllers that will be polled soon.
     var polls: Set<ResourceID> = []
     var random: SeededGenerator
@@ -31,6 +33,8 @@ public final class Machines {
         self.story = story
         storage = SimulatedStorage(story: story)
     }
+
+    var elapsed: Int64 { agenda.elapsed }
 
     public subscript(name: String) -> SimulatedMachine? { machines[name] }
 
@@ -76,6 +80,9 @@ public final class Machines {
 
     /// Whether the engine and a machine hear each other.
     func hears(_ machine: SimulatedMachine) -> Bool { engineHasNetwork && machine.hasNetwork && engine.isRunning }
+
+    /// The engine has taken note of a machine's life.
+    func showedLife(_ name: String) { shownLife[name] = agenda.elapsed }
 
     /// A number for each boot of any machine.
     func nextBoot() -> Int {

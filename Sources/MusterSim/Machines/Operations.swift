@@ -114,6 +114,7 @@ extension Machines {
         agenda.after(behind(bmc.address)?.controller.actionTime ?? 500) { [self] in
             guard let machine = answering(bmc) else { return finish(.failure(silent(bmc))) }
             if machine.reading == power {
+                if power == .on { showedLife(machine.name) }
                 return finish(.success(power == .on ? .done : .words("read back off")))
             }
             guard agenda.elapsed < deadline else {

@@ -33,6 +33,52 @@ import Testing
         #expect(seen == Array(1...500))
     }
 
+    /// The engine alone: what is not in its memory is in the store, from which it asks for pages.
+    @Test func aHundredThousandEventsAtOnceLoseNoneAndStayOutOfMemory() throws {
+        let count: Int64 = 100_000
+        var engine = Engine(Snapshot(), random: SeededGenerator(seed: 1))
+        let now = Now(wall: Timestamp(milliseconds: 1_700_000_000_000), monotonic: Moment(milliseconds: 5_000))
+        let code = CodeBundle(hash: "a.lua", main: "a.lua", sources: ["a.lua": ""])
+        engine.loadHooks(file: "a.lua", code: code, [.on("user.order", id: "a")], now: now)
+        var (stored, seen, most): ([Event], Int64, Int) = ([], 0, 0)
+        var (begun, pages): ([Run], [EventID]) = ([], [])
+        func take() {
+            let (batch, actions) = engine.drain()
+            stored += batch.events
+            for action in actions {
+                switch action {
+                case .startRun(let run, _, _): begun.append(run)
+                case .readBacklog(let start): pages.append(start)
+                default: break
+                }
+            }
+            most = max(most, engine.world.runs.count)
+        }
+        take()
+        let before = Int64(stored.count)
+        for number in 1...count {
+            _ = try engine.emitUser("user.order", ["n": .int(number)], key: nil, now: now)
+            take()
+        }
+        while !begun.isEmpty || !pages.isEmpty {
+            for start in pages {
+                pages.removeFirst()
+                // Events are numbered from 1, so that a number is a place.
+                let page = stored[min(stored.count, Int(start.rawValue))...].prefix(1_000)
+                engine.takeBacklog(after: start, Array(page), now: now)
+                take()
+            }
+            guard !begun.isEmpty else { continue }
+            let run = begun.removeFirst()
+            seen += 1
+            if run.argument["data"]["n"].int != seen { Issue.record("\(run.argument) instead of \(seen)"); return }
+            engine.runEnded(run.id, .success(.null), now: now)
+            take()
+        }
+        #expect(seen == count && Int64(stored.count) == before + count)
+        #expect(most <= engine.world.general.settings.queueLimit + engine.world.general.settings.runLimit + 1)
+    }
+
     @Test func theRestOfABurstOutlivesTheEngine() async throws {
         var bench = Bench()
         try Self.limits(&bench, queue: 10)

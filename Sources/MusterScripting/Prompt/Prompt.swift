@@ -133,13 +133,9 @@ extension RunExecutor {
         run.policy.isolate.submit { [self] lua in
             guard lua != nil, isCurrent(run), run.line == number else { return }
             run.isLineCancelled = true
-            let id = run.run.id
-            let (addresses, sent) = (run.waiting.keys.sorted(), Array(run.sent.values))
-            Task { [loop] in
-                // One that the engine has not heard of yet cannot be ended yet.
-                for task in sent { await task.value }
-                _ = try? await loop.turn { engine, now in engine.cancelSteps(id, addresses, now: now) }
-            }
+            let (id, addresses) = (run.run.id, run.waiting.keys.sorted())
+            // After the requests for them, which were posted before.
+            engine.post { engine, now in engine.cancelSteps(id, addresses, now: now) }
         }
     }
 

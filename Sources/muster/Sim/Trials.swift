@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MusterCore
+import MusterEngine
 import MusterProving
 import MusterScripting
 import MusterSim

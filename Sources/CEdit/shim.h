@@ -22,4 +22,7 @@ static inline void muster_edit_begin(
 /* Without this, libedit offers file names where there are no completions. */
 static inline void muster_edit_offer_no_files(void) { rl_attempted_completion_over = 1; }
 
+/* Shows prompt and line again, on the line where the cursor is. */
+static inline void muster_edit_redraw(void) { rl_forced_update_display(); }
+
 static inline const char *muster_edit_line(void) { return rl_line_buffer; }

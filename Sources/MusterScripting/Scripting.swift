@@ -90,6 +90,8 @@ public actor Scripting: ScriptService {
         return Completion.complete(text, objects: names)
     }
 
+    public func cancelLine(session: String) async { sessions[session]?.prompt.cancel(executor) }
+
     public func endSession(_ session: String) async {
         guard let known = sessions.removeValue(forKey: session) else { return }
         executor.endPrompt(known.id)

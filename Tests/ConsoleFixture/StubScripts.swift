@@ -48,12 +48,13 @@ public final class StubScripts: ScriptService, RunHost {
             await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
             return .null
         case "forever":
-            do {
-                try await Task.sleep(for: .seconds(3600))
-            } catch {
-                await sessions.count("abandoned")
-            }
-            return .null
+            let waiting = Task { try await Task.sleep(for: .seconds(3600)) }
+            await sessions.wait(session, waiting)
+            await withTaskCancellationHandler { _ = await waiting.result } onCancel: { waiting.cancel() }
+            await sessions.count("abandoned")
+            throw MusterError(.cancelled, "the line was cancelled")
+        case "follow": return ["output": "", "follow": "resource.*"]
+        case "follow none": return ["output": "", "follow": false]
         default: return ["output": .string("= \(text)")]
         }
     }
@@ -62,6 +63,8 @@ public final class StubScripts: ScriptService, RunHost {
         let word = text.split(separator: " ", omittingEmptySubsequences: false).last ?? ""
         return ["resources", "resources.get", "servers"].filter { $0.hasPrefix(word) }
     }
+
+    public func cancelLine(session: String) async { await sessions.cancel(session) }
 
     public func endSession(_ session: String) async { await sessions.end(session) }
 
@@ -125,6 +128,9 @@ public final class StubScripts: ScriptService, RunHost {
 
 private actor SessionBook {
     var counts: [String: Int] = [:]
+    private var waiting: [String: Task<Void, any Error>] = [:]
+    func wait(_ session: String, _ task: Task<Void, any Error>) { waiting[session] = task }
+    func cancel(_ session: String) { waiting[session]?.cancel() }
     func count(_ session: String) { counts[session, default: 0] += 1 }
     func end(_ session: String) { counts[session] = nil }
 }

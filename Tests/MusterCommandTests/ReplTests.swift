@@ -91,12 +91,32 @@ import Testing
         }
     }
 
-    @Test func controlCAbandonsWhatIsExecuted() async throws {
+    @Test func controlCCancelsWhatIsExecuted() async throws {
         try await TestConsole.with { console in
             let terminal = try console.terminal("repl")
             try await terminal.expect("muster> ")
             terminal.type("forever\r")
             try await eventually { await !console.scripts.liveSessions.isEmpty }
+            terminal.type("\u{3}")
+            try await terminal.expect("[cancelled]")
+            try await terminal.expect("muster> ")
+            terminal.type("again\r")
+            try await terminal.expect("= again\r\nmuster> ")
+            // Still the same session, with both lines; and one line was given up.
+            #expect(await console.scripts.liveSessions.values.sorted() == [1, 2])
+            terminal.type("\u{4}")
+            #expect(try await terminal.end() == 0)
+        }
+    }
+
+    @Test func controlCTwiceAbandonsTheSession() async throws {
+        try await TestConsole.with { console in
+            let terminal = try console.terminal("repl")
+            try await terminal.expect("muster> ")
+            terminal.type("deaf\r")
+            try await eventually { await !console.scripts.liveSessions.isEmpty }
+            terminal.type("\u{3}")
+            try await terminal.expect("once more abandons the session")
             terminal.type("\u{3}")
             try await terminal.expect("abandoned")
             try await terminal.expect("muster> ")

@@ -1,3 +1,4 @@
+import Foundation
 import MusterCore
 import MusterEngine
 import Testing
@@ -31,6 +32,56 @@ import Testing
             #expect(bench.runs(of: "a").count <= 12)
         }
         #expect(seen == Array(1...500))
+    }
+
+    /// The engine alone: what is not in its memory is in the store, from which it asks for pages.
+    @Test func aLargeBurstLosesNoneAndStaysOutOfMemory() throws {
+        // In steps of a debug build a minute's work: all of them with MUSTER_LONG=1, which scripts/test --long sets.
+        let count: Int64 = ProcessInfo.processInfo.environment["MUSTER_LONG"] == nil ? 10_000 : 100_000
+        var engine = Engine(Snapshot(), random: SeededGenerator(seed: 1))
+        let now = Now(wall: Timestamp(milliseconds: 1_700_000_000_000), monotonic: Moment(milliseconds: 5_000))
+        var fleet = FleetDeclaration(file: "fleet.lua")
+        fleet.settings.queueLimit = 20
+        _ = try engine.apply(fleet, now: now)
+        let code = CodeBundle(hash: "a.lua", main: "a.lua", sources: ["a.lua": ""])
+        engine.loadHooks(file: "a.lua", code: code, [.on("user.order", id: "a")], now: now)
+        var (stored, seen, most): ([Event], Int64, Int) = ([], 0, 0)
+        var (begun, pages): ([Run], [EventID]) = ([], [])
+        func take() {
+            let (batch, actions) = engine.drain()
+            stored += batch.events
+            for action in actions {
+                switch action {
+                case .startRun(let run, _, _): begun.append(run)
+                case .readBacklog(let start): pages.append(start)
+                default: break
+                }
+            }
+            most = max(most, engine.world.runs.count)
+        }
+        take()
+        let before = Int64(stored.count)
+        for number in 1...count {
+            _ = try engine.emitUser("user.order", ["n": .int(number)], key: nil, now: now)
+            take()
+        }
+        while !begun.isEmpty || !pages.isEmpty {
+            for start in pages {
+                pages.removeFirst()
+                // Events are numbered from 1, so that a number is a place.
+                let page = stored[min(stored.count, Int(start.rawValue))...].prefix(100)
+                engine.takeBacklog(after: start, Array(page), now: now)
+                take()
+            }
+            guard !begun.isEmpty else { continue }
+            let run = begun.removeFirst()
+            seen += 1
+            if run.argument["data"]["n"].int != seen { Issue.record("\(run.argument) instead of \(seen)"); return }
+            engine.runEnded(run.id, .success(.null), now: now)
+            take()
+        }
+        #expect(seen == count && Int64(stored.count) == before + count)
+        #expect(most <= engine.world.general.settings.queueLimit + 2)
     }
 
     @Test func theRestOfABurstOutlivesTheEngine() async throws {

@@ -52,6 +52,18 @@ import Testing
         #expect(bench.runs(of: "a#1").count == 1)
     }
 
+    @Test func aHookThatWentAwayWhileTheClockWasWrongIsForgottenInTime() {
+        var bench = Bench()
+        bench.load("a.lua", [.on("user.a", id: "a#1")])
+        bench.milliseconds += 4_000 * Self.day
+        bench.turn { engine, now in engine.unloadHooks(file: "a.lua", now: now) }
+        bench.milliseconds -= 4_000 * Self.day
+        _ = retention(&bench)
+        bench.milliseconds += 91 * Self.day
+        _ = retention(&bench)
+        #expect(bench.count("hook.forgotten") == 1)
+    }
+
     @Test func theCodeOfLiveRunsAndActiveHooksIsHeld() {
         var bench = Bench()
         bench.load("a.lua", [.on("user.a", id: "a#1")])

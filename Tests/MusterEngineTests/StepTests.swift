@@ -28,6 +28,47 @@ import Testing
         #expect((bench.engine.world.steps[run]?.count ?? 0) <= 200)
     }
 
+    private func limited(toMiB size: Int64) throws -> Bench {
+        var bench = Bench()
+        bench.turn { engine, now in engine.tick(now: now) }
+        var fleet = FleetDeclaration(file: "f")
+        fleet.settings.journalLimit = size << 20
+        _ = try bench.turn { engine, now in try engine.apply(fleet, now: now) }
+        return bench
+    }
+
+    private static let much: Value = .string(String(repeating: "x", count: 100_000))
+
+    @Test func pastTheJournalLimitTheRunEndsAndItsJournalStopsGrowing() async throws {
+        var bench = try limited(toMiB: 1)
+        let (run, other) = (bench.run(), bench.run())
+        for number in 1...10 { bench.step(run, "\(number)", "log", [Self.much]) }
+        #expect(bench.outcome(run, "10") == .value(.null))
+        // What it has is counted again after a restart.
+        try await bench.restart()
+        for number in 11...400 { bench.step(run, "\(number)", "log", [Self.much]) }
+        let first = try #require((1...400).first { bench.errorCode(run, "\($0)") != nil })
+        #expect(first == 12)
+        guard case .error(let error) = bench.outcome(run, "12") else { return }
+        #expect(error.code == .journalLimit && error.message.contains("may have 1 MiB"))
+        #expect(error.hint?.contains("continue_as") == true)
+        // The undo has its allowance and not more.
+        #expect(bench.outcome(run, "13") == .value(.null))
+        #expect((40...60).contains(bench.engine.world.steps[run]?.count ?? 0))
+        // Another run has its own.
+        bench.step(other, "1", "log", [Self.much])
+        #expect(bench.outcome(other, "1") == .value(.null))
+    }
+
+    @Test func manySmallStepsOfAnUndoComeToAnEndToo() throws {
+        var bench = try limited(toMiB: 1)
+        let run = bench.run()
+        for number in 1...11 { bench.step(run, "\(number)", "log", [Self.much]) }
+        for number in 12...400 { bench.step(run, "\(number)", "log", ["x"]) }
+        #expect(bench.errorCode(run, "12") == .journalLimit)
+        #expect(bench.engine.world.steps[run]?.count == 12 + 101)
+    }
+
     @Test func aCancelIsNotForgottenByAKill() async throws {
         var bench = Bench()
         let run = bench.run()

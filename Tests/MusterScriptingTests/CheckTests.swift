@@ -35,6 +35,7 @@ import Testing
         ("on('user.x', function() wait_for('server.runing') end)", 1, 34, "there is no event \"server.runing\"", "did you mean \"server.running\"?"),
         ("on('user.x', function() events.wait_for('server.runing', { timeout = 1 }) end)", 1, 41, "there is no event \"server.runing\"", "did you mean \"server.running\"?"),
         ("on('user.x', function() events.emit('mine') end)", 1, 37, "scripts emit events whose names begin with \"user.\"", "call it \"user.mine\""),
+        ("on('user.x', function() events.follow() end)", 1, 32, "events.follow is for the prompt: there is nobody here to show events to", "react with on(…), or wait with wait_for(…)"),
         // Methods, fields, options.
         ("on('resource.failed', function(event) event.resource:fense() end)", 1, 54, "a resource has no method 'fense'", "did you mean \"fence\"?"),
         ("on('resource.failed', function(event) event.resource.refresh() end)", 1, 54, "resource.refresh is a method", "call it with a colon: resource:refresh()"),

@@ -41,6 +41,8 @@ import Testing
         (#"settings { isolation_share = 0/0 }"#, "isolation_share", "0.3"),
         (#"settings { power_poll_urgent = 0 }"#, "power_poll_urgent", "ms"),
         (#"settings { step_limit = 0 }"#, "step_limit", ""),
+        (#"settings { journal_limit = 0 }"#, "journal_limit", "16M"),
+        (#"settings { journal_limit = "64K" }"#, "journal_limit", "unit"),
         (#"settings { quiet_time = 1e300 }"#, "quiet_time", "30s"),
         (#"settings { quiet_time = "99999999999d" }"#, "quiet_time", "30s"),
         (#"server "s" { image = "shop""#, "", ""),

@@ -5,7 +5,7 @@ import Testing
 
 /// The standard library: its examples work as they are written.
 @Suite struct LibraryTests {
-    static let modules = ["maintenance", "placement", "recover", "retry", "schedule", "stop"]
+    static let modules = ["maintenance", "notify", "placement", "recover", "retry", "schedule", "stop"]
 
     /// The indented lines of a file's opening comment.
     private static func example(_ module: String) throws -> String {
@@ -22,8 +22,15 @@ import Testing
 
     @Test(arguments: modules.filter { $0 != "schedule" })
     func theExampleOfAModuleRuns(_ module: String) async throws {
-        let scene = try await Scene()
-        try await scene.apply()
+        let recorder = OutsideRecorder(codes: [0])
+        let scene = try await Scene(http: recorder, programs: recorder)
+        try await scene.apply(
+            Scene.fleetFile.replacing(
+                "settings {",
+                with: """
+                    settings {
+                      allow_http = { "https://hooks.example.org/" }, allow_secrets = { "webhook/token" }, allow_exec = { "/usr/sbin/sendmail" },
+                    """))
         try await scene.startShop()
         let given = "local server = servers.get \"shop\"\n"
         let id = try await scene.scripting.runScript(source: given + (try Self.example(module)), file: "example.lua", operatorName: "maria")
@@ -32,6 +39,9 @@ import Testing
         #expect(run.status == .done, "\(run.error.map { "\($0)" } ?? "")")
         #expect(try await scene.store.steps(of: id).isEmpty == false)
         #expect(scene.fleet.violations.isEmpty)
+        guard module == "notify" else { return }
+        #expect(recorder.requests.withLock { $0.map(\.request.body) } == [#"{"text":"shop is running"}"#])
+        #expect(recorder.programs.withLock { $0.map(\.arguments) } == [["-i", "-f", "muster@example.org", "night@example.org", "maria@example.org"]])
     }
 
     @Test func aScheduleKeepsItsTimesOfDay() async throws {

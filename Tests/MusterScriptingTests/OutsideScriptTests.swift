@@ -1,26 +1,9 @@
 import MusterCore
 import MusterEngine
-import Synchronization
 import Testing
 
 /// `http`, `exec` and `secret` as scripts see them.
 @Suite struct OutsideScriptTests {
-    /// Answers everything and remembers what it was asked, as a web server or program would see it.
-    private final class Recorder: HTTPClient, ProgramRunner {
-        let requests = Mutex<[(request: HTTPRequest, headers: [String: String])]>([])
-        let programs = Mutex<[ProgramRequest]>([])
-
-        func send(_ request: HTTPRequest, headers: [String: Secret]) async throws -> HTTPResponse {
-            requests.withLock { $0.append((request, headers.mapValues { String(decoding: $0.bytes, as: UTF8.self) })) }
-            return HTTPResponse(status: 201, headers: ["x-a": "b"], body: "thanks")
-        }
-
-        func run(_ request: ProgramRequest) async throws -> ProgramResult {
-            programs.withLock { $0.append(request) }
-            return ProgramResult(code: 2, output: request.input ?? "", errors: "e")
-        }
-    }
-
     private static let settings = """
         settings {
           allow_http = { "https://hooks.example.org/" }, allow_exec = { "/usr/sbin/sendmail" }, allow_secrets = { "webhook/token" },
@@ -29,8 +12,8 @@ import Testing
         host "node1" { mac = "52:54:00:77:00:01", address = "10.77.0.11" }
         """
 
-    private func outcome(_ script: String, hook: Bool = false) async throws -> (run: Run, recorder: Recorder, scene: Scene) {
-        let recorder = Recorder()
+    private func outcome(_ script: String, hook: Bool = false) async throws -> (run: Run, recorder: OutsideRecorder, scene: Scene) {
+        let recorder = OutsideRecorder()
         let folder = try HookDirectory(hook ? ["a.lua": script] : [:])
         let scene = try await Scene(hooks: folder.path, http: recorder, programs: recorder)
         try await scene.apply(Self.settings)

@@ -102,6 +102,27 @@ import Testing
         #expect(try await third.logs() == ["one", "two", "7"])
     }
 
+    /// Lua shows 14 digits of a number and the journal keeps all of them: a replay goes on with the same number.
+    @Test func numbersComeBackFromTheJournalToTheLastBit() async throws {
+        let folder = try HookDirectory([
+            "a.lua": """
+                on('user.go', function(event)
+                  local function show(n) return n == 0.1 + 0.2, tostring(n), ("%.17g"):format(n) end
+                  log(show(event.data.n))
+                  sleep('20s')
+                  log(show(event.data.n))
+                end)
+                """
+        ])
+        let scene = try await Scene(hooks: folder.path)
+        try await scene.note("user.go", ["n": .double(0.1 + 0.2)])
+        try await scene.run(for: 1_000)
+        let second = try await restarted(scene, hooks: folder.path)
+        second.time.advance(milliseconds: 30_000)
+        try await second.run { $0.world.runs.isEmpty }
+        #expect(try await second.logs() == Array(repeating: "true\t0.3\t0.30000000000000004", count: 2))
+    }
+
     @Test func aCancelRunsTheUndoAndIsRememberedAcrossARestart() async throws {
         let scene = try await Scene(hooks: nil)
         let script = """
@@ -129,6 +150,21 @@ import Testing
         try await scene.run { $0.world.runs.isEmpty }
         #expect(try await scene.store.run(id)?.error?.code == .stepLimit)
         #expect(try await scene.store.steps(of: id).count <= 21)
+    }
+
+    @Test func aLoopThatCatchesEverythingEndsAtTheJournalLimit() async throws {
+        let scene = try await Scene(hooks: nil)
+        try await scene.apply("settings { journal_limit = \"1M\" }")
+        let id = try await scene.scripting.runScript(
+            source: """
+                local undo <close> = setmetatable({}, { __close = function(_, e) log("undone", e.code) end })
+                while true do pcall(log, ("x"):rep(100000)) end
+                """, file: "s.lua", operatorName: "maria")
+        try await scene.run { $0.world.runs.isEmpty }
+        #expect(try await scene.store.run(id)?.error?.code == .journalLimit)
+        #expect(try await scene.logs().last == "undone\tjournal_limit")
+        let bytes = try await scene.store.steps(of: id).reduce(0) { $0 + $1.bytes }
+        #expect(bytes > 1_000_000 && bytes < 1_300_000)
     }
 
     @Test func aRunWhoseJournalSaysOtherwiseShowsBothSides() async throws {

@@ -84,7 +84,7 @@ import Testing
         #expect(!file["error"].isNull)
     }
 
-    @Test(arguments: ["cancelled", "diverged", "step_limit", "asking", "stuck", "store_failed"]) func aScriptCannotPassForSomethingElse(_ code: String) async throws {
+    @Test(arguments: ["cancelled", "diverged", "step_limit", "journal_limit", "asking", "stuck", "store_failed"]) func aScriptCannotPassForSomethingElse(_ code: String) async throws {
         for body in ["error { code = '\(code)', message = 'm' }", "all { function() error { code = '\(code)', message = 'm' } end, function() sleep(1) end }"] {
             let folder = try HookDirectory(["a.lua": "on('user.x', function() \(body) end)"])
             let scene = try await Scene(hooks: folder.path)

@@ -87,7 +87,7 @@ import Testing
     private func retention(_ day: Int, lastEvent: Int64 = .max) -> Retention {
         Retention(
             eventsBefore: Timestamp(milliseconds: at(day).milliseconds - 90 * Self.day), lastEvent: EventID(lastEvent),
-            runsBefore: Timestamp(milliseconds: at(day).milliseconds - 30 * Self.day), code: ["held"])
+            runsBefore: Timestamp(milliseconds: at(day).milliseconds - 30 * Self.day), code: ["held"], now: at(day))
     }
 
     private func size() throws -> Int64 {
@@ -136,6 +136,36 @@ import Testing
         #expect(forgotten.events == 40 + 11)
         #expect(try await store.events(after: EventID(0), limit: 1).first?.id == EventID(211))
         #expect(forgotten.runs == 30 && forgotten.steps == 180)
+    }
+
+    /// For a while the clock was wrong by years. What was written then must not stay for years, nor hold back what is old.
+    @Test func whatIsDatedInTheFutureHoldsNothingBack() async throws {
+        let store = try SQLiteStore(path: path)
+        // More than one slice of each.
+        var wrong = Batch()
+        for number in 1...1_200 {
+            wrong.events.append(Event(id: EventID(Int64(number)), at: at(4_000), name: "user.load", data: [:]))
+            wrong.changes.append(.run(run(Int64(number), .done, code: "wrong", day: 4_000)))
+        }
+        try await store.commit(wrong)
+        // Nothing after them is old yet: how old they are nobody knows.
+        try await store.commit(day(20))
+        let early = try await store.forget(retention(25))
+        #expect(early.events == 0 && early.runs == 0)
+        // Again in the middle, and a run that began before and ended then.
+        var middle = Batch()
+        middle.events = [Event(id: EventID(2_100), at: at(5_000), name: "user.load", data: [:])]
+        var late = run(2_101, .done, code: "wrong", day: 20)
+        late.finished = at(5_000)
+        middle.changes = [.run(run(2_100, .done, code: "wrong", day: 5_000)), .run(late)]
+        try await store.commit(middle)
+        try await store.commit(day(22))
+        try await store.commit(day(200))
+        let forgotten = try await store.forget(retention(210))
+        #expect(forgotten.events == 1_200 + 40 + 1 + 40)
+        #expect(forgotten.runs == 1_200 + 10 + 2 + 10)
+        #expect(try await store.events(after: EventID(0), limit: 1).first?.id == EventID(20_000))
+        #expect(try await store.runs(limit: 100).count == 10)
     }
 
     @Test func anAlterationWhileHistoryIsForgottenIsSafe() async throws {

@@ -24,6 +24,7 @@ extension MusterError.Code {
     public static let memory: Self = "memory"
     public static let cannotYield: Self = "cannot_yield"
     public static let stepLimit: Self = "step_limit"
+    public static let journalLimit: Self = "journal_limit"
     public static let reserved: Self = "reserved"
 
     // BMC

@@ -18,6 +18,8 @@ public struct Settings: Codable, Sendable, Hashable {
     /// How long a machine may take from power-on to its first report.
     public var startTimeout: Int64 = 300_000
     public var stepLimit: Int = 10_000
+    /// Bytes of one run's journal; nil for the default, which `mostJournal` has.
+    public var journalLimit: Int64?
     /// Runs of one hook that execute at once; those that only wait for time or events do not count.
     public var runLimit: Int = 200
     /// Runs of one hook that wait for their turn in memory; past it, its events wait in the store.
@@ -32,6 +34,9 @@ public struct Settings: Codable, Sendable, Hashable {
     public var policy: PolicySettings?
 
     public init() {}
+
+    /// Bytes that one run's journal may have before it takes no more steps.
+    public var mostJournal: Int64 { journalLimit ?? 16 << 20 }
 }
 
 /// The network on which Muster answers DHCP, TFTP and HTTP.

@@ -23,7 +23,18 @@ struct RemoteCommand {
         ]
         // No file of a user's may change what this command does.
         words = [ssh, "-F", "/dev/null", "-T", "-i", remote.access.key, "-l", remote.access.user, "-p", String(remote.access.port)]
-            + options.flatMap { ["-o", $0] } + ["--", remote.address, Self.quoted([request.program] + request.arguments)]
+            + options.flatMap { ["-o", $0] } + ["--", remote.address, Self.quoted(Self.bounded(request))]
+    }
+
+    /// The program of coreutils that ends what it executes when its time is over.
+    private static let timeout = "/usr/bin/timeout"
+
+    /// The words that the machine executes: nobody there hears that the client's time is over, or that the engine died, so the machine itself
+    /// kills the program with all that it started, a second after its time at the latest. A shell in between turns a signal that ended the
+    /// program into a status, as ssh cannot tell it from its own failure.
+    private static func bounded(_ request: ProgramRequest) -> [String] {
+        let seconds = (request.timeout + 999) / 1000 + 1
+        return [timeout, "-s", "KILL", String(seconds), "/bin/sh", "-c", "\"$@\"; exit $?", "sh", request.program] + request.arguments
     }
 
     /// The server gives the command to the user's shell: each word is quoted so that the shell finds the same words again.
@@ -31,8 +42,13 @@ struct RemoteCommand {
         words.map { "'" + $0.replacingOccurrences(of: "'", with: "'\\''") + "'" }.joined(separator: " ")
     }
 
-    /// Errors: `exec_failed` when the client itself failed, which it says by the status 255.
+    /// Errors: `exec_failed` when the client itself failed, which it says by the status 255, or the machine has no `timeout`.
     static func check(_ result: ProgramResult, _ request: ProgramRequest, _ remote: ProgramRequest.Remote) throws {
+        if result.code == 127, result.errors.contains(timeout) {
+            throw MusterError(
+                "exec_failed", "\(request.program) could not be executed at \(remote.address): the machine has no \(timeout)",
+                hint: "install coreutils on it: apt-get install coreutils")
+        }
         guard result.code == 255 else { return }
         let words = result.errors.split(separator: "\n").last.map(String.init) ?? "the connection failed"
         throw MusterError(

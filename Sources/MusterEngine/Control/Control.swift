@@ -21,7 +21,7 @@ public struct Control: Sendable {
     ]
 
     /// What may be asked while the disk is full: what ends or holds back work, and what a failover under way may be waiting for.
-    static let acceptedWhenShort: Set<String> = ["fence", "disarm", "run.cancel", "run.answer", "session.end"]
+    static let acceptedWhenShort: Set<String> = ["fence", "disarm", "run.cancel", "run.answer", "session.cancel", "session.end"]
 
     /// Answers one request. `operatorName` is the person who asks, for the record. Errors: `not_found` for an unknown request, and what
     /// the request itself throws.
@@ -65,6 +65,9 @@ public struct Control: Sendable {
         case "complete":
             let found = try await scripts.complete(session: try text(arguments, "session"), text: try text(arguments, "text"))
             return .array(found.map { .string($0) })
+        case "session.cancel":
+            await scripts.cancelLine(session: try text(arguments, "session"))
+            return .null
         case "session.end":
             await scripts.endSession(try text(arguments, "session"))
             return .null

@@ -13,11 +13,15 @@ public protocol ScriptService: Sendable {
     func replay(_ run: Run, _ steps: [Step], code: CodeBundle, source: String?) async throws -> Value
 
     /// Executes one line (or several) in a REPL session, which begins with its first line. The answer has `output` (text to show) or
-    /// `incomplete: true` when the text wants another line.
+    /// `incomplete: true` when the text wants another line, and `follow` when it asked for events: the pattern of their names, or false for
+    /// none any more. When the task is cancelled, so is the line.
     func evaluate(session: String, text: String, operatorName: String) async throws -> Value
 
     /// The completions of the last word of a line: whole replacements for that word.
     func complete(session: String, text: String) async throws -> [String]
+
+    /// Gives up the line that a session executes: its step is cancelled, and `evaluate` throws `cancelled`. The session goes on.
+    func cancelLine(session: String) async
 
     /// Ends a REPL session.
     func endSession(_ session: String) async

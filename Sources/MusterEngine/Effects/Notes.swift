@@ -12,6 +12,15 @@ extension Effects {
             let id = try engine.emitUser(try call.text(0, "an event name"), call.argument(1).object ?? [:], key: key.string, now: call.now)
             return .int(id.rawValue)
         }),
+        // Whoever is at the prompt sees them: the session's client asks for them.
+        ("events.follow", .change { _, call in
+            guard case .prompt = call.run.cause else {
+                throw MusterError(
+                    .wrongState, "events.follow is for the prompt: there is nobody here to show events to",
+                    hint: "react with on(…), wait with wait_for(…); in a shell: muster events --follow")
+            }
+            return .null
+        }),
         ("reserve.release", .change { engine, call in
             engine.releaseReservation(reservedNames(call.step), run: call.run.id, now: call.now)
             return .null

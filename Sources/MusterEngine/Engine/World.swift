@@ -17,6 +17,8 @@ public struct World: Sendable {
     private(set) var openSteps: [RunID: [String: Step]] = [:]
     /// How many steps of a run have their result.
     private(set) var doneSteps: [RunID: Int64] = [:]
+    /// About how many bytes the journal of a run has.
+    private(set) var journalBytes: [RunID: Int] = [:]
     private(set) var index = RunIndex()
     /// The hooks for which events wait in the store.
     private(set) var behind: Set<HookID> = []
@@ -200,12 +202,14 @@ public struct World: Sendable {
             steps[run.id] = nil
             openSteps[run.id] = nil
             doneSteps[run.id] = nil
+            journalBytes[run.id] = nil
         }
         record(.run(run))
     }
 
     mutating func put(_ step: Step) {
         let known = steps[step.run, default: [:]].updateValue(step, forKey: step.address)
+        journalBytes[step.run, default: 0] += step.bytes - (known?.bytes ?? 0)
         let wasOpen = openSteps[step.run]?[step.address] != nil
         if step.outcome == nil {
             openSteps[step.run, default: [:]][step.address] = step

@@ -4,8 +4,8 @@ import MusterCore
 public protocol RunHost: Sendable {
     /// Executes a run from its start; steps that its journal has done return what they returned.
     func start(_ run: Run, code: CodeBundle, journal: [Step])
-    /// Gives a step's outcome to the run that waits for it. An error whose code is `cancelled`, `diverged` or `step_limit` is none that the
-    /// script may catch: it unwinds the run.
+    /// Gives a step's outcome to the run that waits for it. An error whose code is `cancelled`, `diverged`, `step_limit` or
+    /// `journal_limit` is none that the script may catch: it unwinds the run.
     func resume(_ run: RunID, address: String, outcome: Step.Outcome)
     /// Drops one run without a word: it starts again from its journal when the engine says so.
     func drop(_ run: RunID)

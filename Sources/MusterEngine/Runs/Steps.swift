@@ -50,17 +50,6 @@ extension Engine {
         perform(effect, step, run, isInDoubt: isInDoubt, now: now)
     }
 
-    /// Steps that a run's undo may still take after it has come to its limit.
-    private static let undoAllowance = 100
-
-    private func excess(_ id: RunID, isInDoubt: Bool) -> (error: MusterError, isLast: Bool)? {
-        let limit = world.general.settings.stepLimit
-        let taken = world.steps[id]?.count ?? 0
-        guard !isInDoubt, taken == limit || taken > limit + Self.undoAllowance else { return nil }
-        let error = MusterError(.stepLimit, "the run has taken \(limit) steps", hint: "raise settings { step_limit = … } or end the loop")
-        return (error, taken > limit)
-    }
-
     mutating func perform(_ effect: Effect, _ step: Step, _ run: Run, isInDoubt: Bool, now: Now) {
         let call = EffectCall(run: run, step: step, isInDoubt: isInDoubt, now: now)
         do {

@@ -10,12 +10,15 @@ public struct Retention: Sendable, Hashable {
     public var runsBefore: Timestamp
     /// The code that the engine holds: the next run may begin with it without storing it again.
     public var code: Set<String>
+    /// What is dated later was written while the clock was wrong: its time says nothing about its age.
+    public var now: Timestamp
 
-    public init(eventsBefore: Timestamp, lastEvent: EventID, runsBefore: Timestamp, code: Set<String>) {
+    public init(eventsBefore: Timestamp, lastEvent: EventID, runsBefore: Timestamp, code: Set<String>, now: Timestamp) {
         self.eventsBefore = eventsBefore
         self.lastEvent = lastEvent
         self.runsBefore = runsBefore
         self.code = code
+        self.now = now
     }
 }
 
@@ -51,7 +54,8 @@ extension Engine {
         let settings = world.general.settings
         let eventsBefore = now.wall.milliseconds - settings.keepEvents
         for hook in world.hooks.values.sorted(by: { $0.id < $1.id }) where !hook.active {
-            guard let away = hook.away else {
+            // One that went away while the clock was wrong counts from now.
+            guard let away = hook.away, away <= now.wall else {
                 var known = hook
                 known.away = now.wall
                 world.put(known)
@@ -64,7 +68,8 @@ extension Engine {
         return Retention(
             eventsBefore: Timestamp(milliseconds: eventsBefore),
             lastEvent: waiting.map { EventID($0.cursor) }.min() ?? world.general.lastEvent,
-            runsBefore: Timestamp(milliseconds: now.wall.milliseconds - settings.keepRuns), code: Set(world.code.keys))
+            runsBefore: Timestamp(milliseconds: now.wall.milliseconds - settings.keepRuns), code: Set(world.code.keys),
+            now: now.wall)
     }
 
     private mutating func forget(_ hook: Hook, now: Now) {

@@ -44,7 +44,11 @@ extension FileChecker {
 
     /// Steps do not belong at the top level or into answers; registrations belong nowhere else.
     private func place(_ call: ScriptCall, _ context: Context, at offset: Int) {
-        if call.isStep {
+        if call.path == "events.follow" {
+            report(
+                .error, at: offset, "events.follow is for the prompt: there is nobody here to show events to",
+                hint: "react with on(…), or wait with wait_for(…)")
+        } else if call.isStep {
             if context == .top, kind == .hook || kind == .module {
                 report(
                     .error, at: offset, "\(call.path) is a step, and a file's top level only registers and computes",

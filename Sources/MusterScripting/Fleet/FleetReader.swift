@@ -176,6 +176,10 @@ public enum FleetReader {
             settings.isolationShare = part
         }
         settings.policy = try policySettings(&fields)
+        if let size = try fields.mebibytes("journal_limit") {
+            guard size > 0 else { throw fields.wrong("journal_limit is 0", hint: "journal_limit = \"16M\"") }
+            settings.journalLimit = size << 20
+        }
         settings.stepLimit = Int(try fields.number("step_limit", in: 10...10_000_000) ?? Int64(settings.stepLimit))
         settings.runLimit = Int(try fields.number("run_limit", in: 1...10_000) ?? Int64(settings.runLimit))
         settings.queueLimit = Int(try fields.number("queue_limit", in: 1...1_000_000) ?? Int64(settings.queueLimit))

@@ -76,7 +76,7 @@ final class Policy: @unchecked Sendable {
     private static let hostFunctions: [LuaHostFunction] =
         (Effects.names + ["all", "race"]).map { .effect($0) } + HookReader.names.sorted().map { .registration($0) } + [
             .registration("needs"), NeedsReader.check, .registration("limits"), LimitsReader.check,
-        ] + Calendar.functions + Refusals.functions + [Help.function]
+        ] + Calendar.functions + Refusals.functions + [Help.function, EventFollowing.check]
 
     /// Parses a bundle's main file once and remembers it.
     func chunk(_ bundle: CodeBundle, in lua: Lua) throws(MusterError) -> LuaChunk {

@@ -62,6 +62,12 @@ enum PolicyPrelude {
         function log(...) host.log(message(...)) end
         print = log
 
+        function events.follow(pattern)
+          if pattern ~= nil and type(pattern) ~= "string" and type(pattern) ~= "boolean" then refuse("events.follow", "pattern", pattern) end
+          host.check_pattern(pattern)
+          host["events.follow"](pattern)
+        end
+
         function os.time(parts)
           if parts then return host.time_of(parts) end
           return host.now()

@@ -30,8 +30,12 @@ final class ActiveRun: @unchecked Sendable {
     var whenOver: (@Sendable (Result<[Value], MusterError>) -> Void)?
     /// Who replays it without doing anything, and is told where that ended.
     var whenRehearsed: (@Sendable (Rehearsal.End) -> Void)?
-    /// Gets the texts of `log`: the prompt.
+    /// Gets the texts of `log`, and what `events.follow` is asked for: the prompt.
     var whenLogged: (@Sendable (String) -> Void)?
+    var whenFollowed: (@Sendable (Value) -> Void)?
+    /// A prompt's line that executes, and whether whoever typed it gave it up: whatever it is told next unwinds it.
+    var line = 0
+    var isLineCancelled = false
 
     init(run: Run, policy: Policy, journal: [Step]) {
         self.run = run

@@ -88,12 +88,12 @@ final class Group {
 
 extension MusterError {
     /// Whether it unwinds a run, so that its `<close>` handlers run, and no `pcall` catches it.
-    var isUncatchable: Bool { [.cancelled, .diverged, .stepLimit, .budget, .memory].contains(code) }
+    var isUncatchable: Bool { [.cancelled, .diverged, .stepLimit, .journalLimit, .budget, .memory].contains(code) }
 
     /// The error when a script raised it by itself: a run is cancelled or diverged at the engine's word alone. Otherwise a script could
     /// end in failure and be taken for one that an operator ended.
     var asRaisedByScript: MusterError {
-        guard [.cancelled, .diverged, .stepLimit].contains(code) else { return self }
+        guard [.cancelled, .diverged, .stepLimit, .journalLimit].contains(code) else { return self }
         var error = self
         error.code = .script
         error.hint = "the code \"\(code.rawValue)\" is the engine's own: raise another"

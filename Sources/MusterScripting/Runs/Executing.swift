@@ -39,6 +39,7 @@ extension RunExecutor {
             return wait(branch, branch.takeAddress(), "limit", run)
         }
         if branch.isLosing, !branch.isUnwinding { return unwind(branch, Engine.cancellation, run, lua) }
+        if run.isLineCancelled, !branch.isUnwinding { return unwind(branch, Prompt.cancellation, run, lua) }
         advance(branch, answer(branch, strand, outcome.result, lua), run, lua)
     }
 
@@ -65,6 +66,7 @@ extension RunExecutor {
                     outcome = lua.resume(strand, with: .failure(error))
                     continue
                 }
+                if name == "events.follow" { run.whenFollowed?(EventFollowing.request(arguments)) }
                 if name == "log", let text = arguments.first?.string { run.whenLogged?(text) }
                 guard let known = run.journal[address], known.name != name || known.arguments != arguments else {
                     if run.journal[address]?.outcome == nil {

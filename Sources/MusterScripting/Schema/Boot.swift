@@ -12,7 +12,9 @@ extension Schema {
     static let plan = ScriptClass(
         "plan", isSnapshot: false, "What a machine does at its next boot.",
         fields: [
-            .field("plan", .choice(["discover", "image", "local"]), "Report and wait, run a server's image, or boot its own disk."),
+            .field(
+                "plan", .choice(["discover", "image", "local"]),
+                "Report and wait, run a server's image, or boot its own disk."),
             .optional("server", .text, "The name of the server whose image it runs."),
         ])
 

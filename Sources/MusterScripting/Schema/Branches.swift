@@ -6,7 +6,10 @@ extension Schema {
     static let branching: [ScriptCall] = [
         .group(
             "all", [branches], returns: .table,
-            "Runs the branches side by side, waits for all, and returns what each returned by its key. The first error cancels the others, waits for their undo, and is raised.",
+            """
+            Runs the branches side by side, waits for all, and returns what each returned by its key. The first error cancels \
+            the others, waits for their undo, and is raised.
+            """,
             example: """
                 local power = all {
                   first = function() return resources.get("node1"):read_power() end,
@@ -16,7 +19,10 @@ extension Schema {
                 """),
         .group(
             "race", [branches], returns: .any,
-            "Returns the key of the branch that ended first and what it returned; the others are cancelled, and have undone what they undo when it returns."
+            """
+            Returns the key of the branch that ended first and what it returned; the others are cancelled, and have undone \
+            what they undo when it returns.
+            """
         ),
         .group(
             "timeout",
@@ -35,7 +41,10 @@ extension Schema {
                     .optional("timeout", .duration, "How long to wait (default: without end).")),
             ],
             returns: .text, orNil: true,
-            "Parks the run until an operator answers (`muster runs answer ID TEXT`) and returns the answer; `nil` when the time is over.",
+            """
+            Parks the run until an operator answers (`muster runs answer ID TEXT`) and returns the answer; `nil` when the time \
+            is over.
+            """,
             example:
                 #"if ask("Move shop back?", { answers = { "yes", "no" }, timeout = "1h" }) == "yes" then log("so be it") end"#),
         .written(
@@ -47,11 +56,17 @@ extension Schema {
                     .optional("priority", .integer, "A run that asks with a higher one has the holder cancelled (default 0).")),
             ],
             uses: ["reserve"], returns: .object("reservation"),
-            "Keeps machines for this run: all of them or none. Orders of other runs to them are refused as `reserved`. Given back at the end of the block, or with the run.",
+            """
+            Keeps machines for this run: all of them or none. Orders of other runs to them are refused as `reserved`. Given \
+            back at the end of the block, or with the run.
+            """,
             example: #"local held <close> = reserve({ resources.get("node1") }, { timeout = "1m" })"#),
         .step(
             "continue_as", [.optional("state", .any, "What the next run finds in `event.state`.")],
-            "When this run is over, another begins for the same event, with the hook's newest code: a loop without end and without an endless journal."
+            """
+            When this run is over, another begins for the same event, with the hook's newest code: a loop without end and \
+            without an endless journal.
+            """
         ),
     ]
 

@@ -43,7 +43,11 @@ extension Schema {
         ScriptError(
             "step_limit", "the run took more steps than it may; cannot be caught",
             "look for a loop without end, or raise `step_limit`"),
-        ScriptError("restored", "the run was under way in the backup that the engine was restored from", "look, then start it anew"),
+        ScriptError(
+            "journal_limit", "the arguments and results of the run's steps take more bytes than they may; cannot be caught",
+            "ask for less, end the loop by `continue_as`, or raise `journal_limit`"),
+        ScriptError(
+            "restored", "the run was under way in the backup that the engine was restored from", "look, then start it anew"),
         ScriptError("reserved", "another run keeps the machine", "`reserve` it, and wait for it"),
         ScriptError("top_level", "a step at a hook file's top level", "move it into a handler"),
         ScriptError("stuck", "the script hung inside one library call and was given up", "look for a pattern that backtracks"),
@@ -82,9 +86,11 @@ extension Schema {
     ]
 
     private static let outsideErrors: [ScriptError] = [
-        ScriptError("not_allowed", "the file does not declare it, or the operator's settings do not allow it", "do what the hint says"),
+        ScriptError(
+            "not_allowed", "the file does not declare it, or the operator's settings do not allow it", "do what the hint says"),
         ScriptError("http_failed", "an address could not be asked", "try it with curl from the engine's host"),
         ScriptError("exec_failed", "a program could not be started, or its machine not reached", "look at the reason it gives"),
+        ScriptError("notify_failed", "a message was not taken (from `muster.notify`)", "look at the reason it gives"),
         ScriptError("too_large", "an answer has more bytes than allowed", "ask for less, or raise `most`"),
     ]
 }

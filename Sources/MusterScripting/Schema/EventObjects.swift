@@ -26,6 +26,18 @@ extension Schema {
                 ],
                 returns: .integer, "Records an event of your own; other hooks may listen for it. Returns its number.",
                 example: #"events.emit("user.backup_done", { files = 12 })"#),
+            .written(
+                "follow",
+                [
+                    .optional(
+                        "pattern", .either([.text, .boolean]),
+                        "The names to show, with `*` for any characters (default: all); `false` shows none any more.")
+                ],
+                uses: ["events.follow"],
+                """
+                At the prompt alone: `events.follow("resource.*")` shows events as they happen, while you go on typing, until \
+                `events.follow(false)` or Ctrl-C.
+                """),
             .step(
                 "wait_for", waitParameters, effect: "wait_for", returns: .object("event"), orNil: true,
                 "The same as the global `wait_for`."),

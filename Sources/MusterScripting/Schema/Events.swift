@@ -30,7 +30,11 @@ extension Schema {
             ],
             "an unknown machine booted and reported"),
         ScriptEvent(
-            "resource.booting", [.resource], data: [.optional("epoch", .integer, "The claim whose image it runs."), .optional("local", .boolean, "Whether it boots its own disk.")],
+            "resource.booting", [.resource],
+            data: [
+                .optional("epoch", .integer, "The claim whose image it runs."),
+                .optional("local", .boolean, "Whether it boots its own disk."),
+            ],
             "a machine asked for its boot plan"),
         ScriptEvent(
             "resource.booted", [.resource], data: [.field("boot", .text, "Its boot id.")], "it reported with a new boot id"),
@@ -121,20 +125,26 @@ extension Schema {
                 .field("hook", .text, "The hook's name."), .field("file", .text, "The hook file."),
                 .optional("after", .integer, "The last event that it had."),
             ],
-            "its file was away for longer than `keep_events`: what waited for it is forgotten, and should it come back, it starts at now"),
+            """
+            its file was away for longer than `keep_events`: what waited for it is forgotten, and should it come back, it \
+            starts at now
+            """),
         ScriptEvent(
             "hook.stuck",
             data: [.field("file", .text, "The file."), .field("restarted", .integer, "How many other runs of it began again.")],
             "a hook file, script or session hung inside one call and was torn out"),
         ScriptEvent(
             "decide.failed",
-            data: [.field("hook", .text, "The hook's name."), .field("question", .choice(["boot", "place"]), "What was asked.")] + failure + [
+            data: [
+                .field("hook", .text, "The hook's name."), .field("question", .choice(["boot", "place"]), "What was asked."),
+            ] + failure + [
                 .optional("place", .text, "`file:line`."), .optional("hint", .text, "What to do about it."),
             ],
             "a hook had no usable answer to a question; told at most once a minute"),
         ScriptEvent(
             "fleet.applied",
-            data: [.field("file", .text, "The fleet file."), .field("differences", .integer, "How many.")], "a fleet was applied"),
+            data: [.field("file", .text, "The fleet file."), .field("differences", .integer, "How many.")],
+            "a fleet was applied"),
         ScriptEvent("fleet.rejected", data: [.field("message", .text, "What is wrong.")], "a fleet was refused at the start"),
     ]
 
@@ -144,7 +154,9 @@ extension Schema {
             "engine.stalled", data: [milliseconds], "the engine did not run for a while: the count of silence begins anew"),
         ScriptEvent("engine.network_down", "the machines' network went"),
         ScriptEvent("engine.network_up", "the machines' network came"),
-        ScriptEvent("store.full", "the state directory's disk is full: what was accepted goes on from the reserve, nothing new is accepted"),
+        ScriptEvent(
+            "store.full",
+            "the state directory's disk is full: what was accepted goes on from the reserve, nothing new is accepted"),
         ScriptEvent("store.room", "there is room on the disk again"),
         ScriptEvent(
             "engine.restored",

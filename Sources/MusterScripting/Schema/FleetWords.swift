@@ -19,13 +19,16 @@ extension Schema {
                 .optional("isolation_count", .integer, "So many silent at once may be the engine's own fault (3)."),
                 .optional("isolation_share", .number, "… when they are more than this part of all (1/3)."),
                 .optional("step_limit", .integer, "The steps that one run may take (10000)."),
+                .optional("journal_limit", .size, "As much as one run's journal may hold of arguments and results (16M)."),
                 .optional(
                     "run_limit", .integer, "Runs of one hook that execute at once; those that only wait do not count (200)."),
                 .optional(
                     "queue_limit", .integer, "Runs of one hook that wait in memory; past it, its events wait in the store (1000)."
                 ),
                 .optional("dedup_window", .duration, "How long the key of an event is remembered (24h)."),
-                .optional("keep_events", .duration, "How long events are kept, with claims that are over and evidence that is used up (90d)."),
+                .optional(
+                    "keep_events", .duration,
+                    "How long events are kept, with claims that are over and evidence that is used up (90d)."),
                 .optional("keep_runs", .duration, "How long runs that are over are kept, with their journals (30d)."),
                 .optional("policy_memory", .size, "Memory of one hook file's runs, unless it asks for other `limits` (64M)."),
                 .optional("policy_memory_most", .size, "As much as it may ask for (256M)."),
@@ -34,13 +37,17 @@ extension Schema {
                 .optional(
                     "allow_http", .list(.text),
                     "Web addresses that scripts may ask: these and those below them, same scheme, host and port (none)."),
-                .optional("allow_exec", .list(.text), "Programs that they may execute beside the engine, by absolute path (none)."),
                 .optional(
-                    "allow_secrets", .list(.text), "Secrets that their requests may carry; with a `/` at the end all under it (none)."),
+                    "allow_exec", .list(.text),
+                    "Programs that they may execute beside the engine, by absolute path (none)."),
+                .optional(
+                    "allow_secrets", .list(.text),
+                    "Secrets that their requests may carry; with a `/` at the end all under it (none)."),
                 .optional(
                     "exec_on",
                     .options([
-                        .optional("allow", .list(.text), "The programs, by absolute path."), .field("user", .text, "Who logs in."),
+                        .optional("allow", .list(.text), "The programs, by absolute path."),
+                        .field("user", .text, "Who logs in."),
                         .field("key", .text, "The file with the private key."),
                         .field("known_hosts", .text, "The file with the machines' host keys; others are refused."),
                         .optional("port", .integer, "The port of their SSH servers (22)."),
@@ -101,7 +108,10 @@ extension Schema {
                     ]), "When it counts as running; `http` or `tcp`."),
                 .optional(
                     "target", .choice(["running", "stopped"]),
-                    "What it should be when it is declared for the first time; from then on `muster server start` and `stop` decide."
+                    """
+                    What it should be when it is declared for the first time; from then on `muster server start` and `stop` \
+                    decide.
+                    """
                 ),
             ]),
     ]

@@ -5,7 +5,10 @@ extension Schema {
     private static let hookOptions: [ScriptField] = [
         .optional(
             "key", .text,
-            "The subject by which runs queue: `\"resource\"`, `\"server\"`, or a field of the event's data (default: whichever of the two the event has)."
+            """
+            The subject by which runs queue: `"resource"`, `"server"`, or a field of the event's data (default: whichever \
+            of the two the event has).
+            """
         ),
         .optional("name", .text, "A stable name for the hook (default: file name, `#`, number)."),
         .optional("retry", .integer, "How often a run that raised is tried again (default 0)."),
@@ -16,7 +19,10 @@ extension Schema {
         hookOptions + [
             .optional(
                 "at", .text,
-                "A time of day in UTC, `\"02:30\"`, from which the intervals count; what passed while the engine was down is made up for once."
+                """
+                A time of day in UTC, `"02:30"`, from which the intervals count; what passed while the engine was down is \
+                made up for once.
+                """
             )
         ]
 

@@ -12,7 +12,10 @@ extension Schema {
 
     static let http = ScriptTable(
         "http",
-        "Web addresses. Certificates are verified; at most five redirections are followed, each only to an address that is allowed, and other servers than the first get none of the headers.",
+        """
+        Web addresses. Certificates are verified; at most five redirections are followed, each only to an address that is \
+        allowed, and other servers than the first get none of the headers.
+        """,
         [
             .step(
                 "get", [address, .optional("options", .options(requestOptions))], returns: .object("response"),
@@ -28,7 +31,10 @@ extension Schema {
                             requestOptions + [
                                 .optional(
                                     "repeatable", .boolean,
-                                    "Whether a request in doubt after a crash may be sent again; otherwise the operator is asked.")
+                                    """
+                                    Whether a request in doubt after a crash may be sent again; otherwise the operator is \
+                                    asked.
+                                    """)
                             ])),
                 ],
                 returns: .object("response"), "Posts to an address and returns the answer, whatever its status.",
@@ -52,11 +58,19 @@ extension Schema {
             [
                 .field(
                     "command", .table,
-                    "The program's absolute path and its arguments, and by name: `input` (text for it), `timeout` (default `\"30s\"`), `on` (the machine to execute it on; default: beside the engine), `repeatable` (whether it may be executed again when a crash left it in doubt; otherwise the operator is asked)."
+                    """
+                    The program's absolute path and its arguments, and by name: `input` (text for it), `timeout` (default \
+                    `"30s"`), `on` (the machine to execute it on; default: beside the engine), `repeatable` (whether it may \
+                    be executed again when a crash left it in doubt; otherwise the operator is asked).
+                    """
                 )
             ],
             uses: ["exec"], returns: .object("result"),
-            "Executes a program without a shell and returns how it ended, whatever its code. The settings' `allow_exec` or, on a machine, `exec_on` must have it. It gets nothing of the engine's environment, and is killed at its timeout with all that it started.",
+            """
+            Executes a program without a shell and returns how it ended, whatever its code. The settings' `allow_exec` or, on \
+            a machine, `exec_on` must have it. It gets nothing of the engine's environment, and is killed at its timeout with \
+            all that it started.
+            """,
             example: #"local mail = exec { "/usr/sbin/sendmail", "-t", input = "To: maria\n\nnode1 failed\n", timeout = "1m" }"#),
         secret,
     ]

@@ -10,10 +10,12 @@ enum Reference {
             "\(note) The tutorial is [lua.md](lua.md). `help(resources)` shows the same at the prompt.",
         ]
         parts.append(
-            "*step*: journaled before it acts and again with its result; may wait; not at a hook file's top level. *needs*: what the hook file "
-                + "declares with `needs { … }`. *in doubt*: what happens to it when the engine died meanwhile: `repeat` does it again, `verify` "
-                + "reads what is before it acts, `ask` waits for an operator. A step of a table or object has a twin `try_…` that returns `nil` and the "
-                + "error instead of raising it.")
+            """
+            *step*: journaled before it acts and again with its result; may wait; not at a hook file's top level. *needs*: what \
+            the hook file declares with `needs { … }`. *in doubt*: what happens to it when the engine died meanwhile: `repeat` \
+            does it again, `verify` reads what is before it acts, `ask` waits for an operator. A step of a table or object has a \
+            twin `try_…` that returns `nil` and the error instead of raising it.
+            """)
         parts.append("## Functions")
         parts += Schema.functions.map(entry)
         for table in Schema.tables {
@@ -45,13 +47,15 @@ enum Reference {
                 let unit = field.unit.map { " (\($0))" } ?? ""
                 return "`\(field.name)`\(unit)\(field.doc.isEmpty ? "." : ": \(field.doc.lowercasedFirst)")"
             }
-            return
-                "| `\(event.name)` | \(event.doc) | \(event.subjects.map(\.rawValue).joined(separator: ", ")) | \(data.joined(separator: " ")) |"
+            let subjects = event.subjects.map(\.rawValue).joined(separator: ", ")
+            return "| `\(event.name)` | \(event.doc) | \(subjects) | \(data.joined(separator: " ")) |"
         }
         let head = [
             "# Events", note,
-            "Every event is durable before any hook sees it. It has `id`, `name`, `at` (milliseconds since 1970), `data`, and where they apply "
-                + "`resource` and `server` (snapshots).",
+            """
+            Every event is durable before any hook sees it. It has `id`, `name`, `at` (milliseconds since 1970), `data`, and \
+            where they apply `resource` and `server` (snapshots).
+            """,
         ]
         let table =
             ["| event | when | about | data |", "| --- | --- | --- | --- |"] + rows + [
@@ -98,8 +102,8 @@ enum Reference {
     private static func fields(_ fields: [ScriptField], _ noun: String) -> String {
         let rows = fields.map { field in
             let type = field.type.options == nil ? field.type.words : "a table"
-            return
-                "| `\(field.name)` | \(type)\(field.unit.map { " (\($0))" } ?? "")\(field.isOptional ? ", optional" : "") | \(field.doc) |"
+            let unit = field.unit.map { " (\($0))" } ?? ""
+            return "| `\(field.name)` | \(type)\(unit)\(field.isOptional ? ", optional" : "") | \(field.doc) |"
         }
         return (["| \(noun) | type | meaning |", "| --- | --- | --- |"] + rows).joined(separator: "\n")
     }

@@ -4,7 +4,10 @@ import MusterEngine
 extension Schema {
     static let resource = ScriptClass(
         "resource",
-        "A machine that can run a server, as it was when the step that returned it was taken: reading a field never asks the engine, `refresh()` does.",
+        """
+        A machine that can run a server, as it was when the step that returned it was taken: reading a field never asks the \
+        engine, `refresh()` does.
+        """,
         fields: [
             .field("name", .text, "Its name in `fleet.lua`, or what it was called when it was found."),
             .field("kind", .choice(["host", "vm"]), "A physical machine with a BMC, or a virtual one."),
@@ -32,7 +35,10 @@ extension Schema {
         methods: [
             .step(
                 "fence", returns: .object("evidence"),
-                "Switches it off and returns the evidence once its BMC reads off. Refused as `stale` when it booted or came back since the snapshot, as `disarmed` while failovers are disarmed.",
+                """
+                Switches it off and returns the evidence once its BMC reads off. Refused as `stale` when it booted or came \
+                back since the snapshot, as `disarmed` while failovers are disarmed.
+                """,
                 example: """
                     on("resource.failed", { key = "resource" }, function(event)
                       local evidence = event.resource:fence()

@@ -20,7 +20,11 @@ extension Schema {
         methods: [
             .step(
                 "claim", [.field("resource", .named("resource"), "The machine that shall run it.")], returns: .object("claim"),
-                "Gives the machine the right to run the server's image, cuts what an earlier claim left, and opens the export. Refused as `claim_alive` while an earlier claim is alive and there is no evidence against it, as `evidence_void` when that evidence was contradicted.",
+                """
+                Gives the machine the right to run the server's image, cuts what an earlier claim left, and opens the export. \
+                Refused as `claim_alive` while an earlier claim is alive and there is no evidence against it, as \
+                `evidence_void` when that evidence was contradicted.
+                """,
                 example: #"local claim = servers.get("shop"):claim(resources.get("node1"))"#),
             .step(
                 "release", returns: .text,

@@ -27,24 +27,56 @@ struct HistorySweep: Sendable {
     }
 
     /// Numbers follow the order in which things happened; times may not, where a clock was set. So everything up to the last old event
-    /// of a slice is old.
+    /// is old, also what a clock that was wrong dated in the future.
     private func forgetEvents() async throws -> Int {
-        try await inSlices { database in
-            let rows = try Row.fetchAll(
-                database.cachedStatement(sql: "SELECT id, at FROM events WHERE id <= ? ORDER BY id LIMIT ?"),
-                arguments: [retention.lastEvent.rawValue, slice])
-            guard let last = rows.last(where: { $0["at"] < retention.eventsBefore.milliseconds }) else { return 0 }
-            try database.execute(sql: "DELETE FROM events WHERE id <= ?", arguments: [last["id"] as Int64])
+        guard let end = try await lastOldEvent() else { return 0 }
+        return try await inSlices { [slice] database in
+            try database.cachedStatement(
+                sql: "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id <= ? ORDER BY id LIMIT ?)"
+            ).execute(arguments: [end, slice])
             return database.changesCount
         }
     }
 
+    private func lastOldEvent() async throws -> Int64? {
+        var (end, last): (Int64?, Int64) = (nil, 0)
+        while true {
+            let start = last
+            let rows = try await pool.read { database in
+                try Row.fetchAll(
+                    database.cachedStatement(sql: "SELECT id, at FROM events WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"),
+                    arguments: [start, retention.lastEvent.rawValue, slice]
+                ).map { (id: $0["id"] as Int64, at: $0["at"] as Int64) }
+            }
+            for row in rows {
+                switch age(row.at) {
+                case .old: end = row.id
+                case .young: return end
+                case .unknown: break
+                }
+            }
+            guard let newest = rows.last else { return end }
+            last = newest.id
+        }
+    }
+
+    private enum Age {
+        case old, young
+        /// Its time is still to come, so a clock was wrong: what happened after it tells how old it is at least.
+        case unknown
+    }
+
+    private func age(_ time: Int64, before: Timestamp) -> Age {
+        time > retention.now.milliseconds ? .unknown : time < before.milliseconds ? .old : .young
+    }
+
+    private func age(_ time: Int64) -> Age { age(time, before: retention.eventsBefore) }
+
     private func forgetRuns() async throws -> (runs: Int, steps: Int) {
         var count = (runs: 0, steps: 0)
-        var last: Int64 = 0
-        while let page = try await oldRuns(after: last) {
-            last = page.last
-            var left = page.ids[...]
+        var page = RunPage()
+        while try await oldRuns(&page) {
+            var left = page.old[...]
             while !left.isEmpty {
                 let (ids, limit) = (Array(left), slice)
                 let done = try await commit { try Self.delete(ids, limit, $0) }
@@ -56,21 +88,47 @@ struct HistorySweep: Sendable {
         return count
     }
 
-    /// The ended runs of the next page that are old enough; nil when there are no more that can be.
-    private func oldRuns(after: Int64) async throws -> (ids: [Int64], last: Int64)? {
-        try await pool.read { database in
-            let rows = try Row.fetchAll(
+    /// How far the look through the ended runs has come.
+    private struct RunPage {
+        var last: Int64 = 0
+        /// Those of this page that are old enough, and those before them whose own time says nothing.
+        var old: [Int64] = []
+        /// Those whose time says nothing, and none after them was old yet.
+        var unknown: [Int64] = []
+        var isOver = false
+    }
+
+    /// Looks at the next page of ended runs; false when there are no more that can be old enough.
+    private func oldRuns(_ page: inout RunPage) async throws -> Bool {
+        if page.isOver { return false }
+        let (start, size) = (page.last, slice)
+        let rows = try await pool.read { database in
+            try Row.fetchAll(
                 database,
                 sql: """
                     SELECT id, json_extract(body, '$.at') AS at, coalesce(json_extract(body, '$.finished'), json_extract(body, '$.at')) AS finished
                     FROM runs WHERE id > ? AND NOT live ORDER BY id LIMIT ?
-                    """, arguments: [after, slice])
-            let limit = retention.runsBefore.milliseconds
-            // Whatever began later ended later.
-            let begun = rows.prefix { $0["at"] < limit }
-            guard let last = begun.last else { return nil }
-            return (begun.filter { $0["finished"] < limit }.map { $0["id"] }, last["id"])
+                    """, arguments: [start, size]
+            ).map { (id: $0["id"] as Int64, at: $0["at"] as Int64, finished: $0["finished"] as Int64) }
         }
+        page.old = []
+        for row in rows {
+            switch age(row.at, before: retention.runsBefore) {
+            case .unknown:
+                page.unknown.append(row.id)
+            case .old:
+                page.old += page.unknown
+                page.unknown = []
+                if age(row.finished, before: retention.runsBefore) != .young { page.old.append(row.id) }
+            case .young:
+                // Whatever began later ended later.
+                page.isOver = true
+                return true
+            }
+        }
+        guard let last = rows.last else { return false }
+        page.last = last.id
+        return true
     }
 
     /// Deletes runs, each after its steps, until so many rows are gone. Returns how many runs are gone whole.

@@ -11,6 +11,8 @@ final class LineEditor: Sendable {
         var history = ""
         var isReading = false
         var wasInterrupted = false
+        /// Lines to show above the one that is being typed.
+        var messages: [String] = []
     }
 
     private static let longestHistory: Int32 = 1000
@@ -51,20 +53,35 @@ final class LineEditor: Sendable {
         }
         rl_resize_terminal()
         let line = readline(prompt)
-        let wasInterrupted = state.withLock { state in
-            state.isReading = false
-            return state.wasInterrupted
-        }
         defer { free(line) }
-        if wasInterrupted {
-            Screen.out.line("^C")
-            return .interrupted
+        return state.withLock { state in
+            state.isReading = false
+            if state.wasInterrupted { Screen.out.line("^C") } else if line == nil { Screen.out.line("") }
+            state.messages.forEach { Screen.out.line($0) }
+            state.messages = []
+            return state.wasInterrupted ? .interrupted : line.map { .text(String(cString: $0)) } ?? .end
         }
-        guard let line else {
-            Screen.out.line("")
-            return .end
+    }
+
+    /// Shows lines at once: above the one that is being typed, if any.
+    func show(_ lines: [String]) {
+        state.withLock { state in
+            guard state.isReading else { return lines.forEach { Screen.out.line($0) } }
+            // One byte wakes it for all that came meanwhile.
+            if state.messages.isEmpty { write(wake.write, "x", 1) }
+            state.messages += lines
         }
-        return .text(String(cString: line))
+    }
+
+    /// Puts what came meanwhile in the place of the line that is being typed, and that line below.
+    private func showMessages() {
+        let messages = state.withLock { state in
+            defer { state.messages = [] }
+            return state.messages
+        }
+        guard !messages.isEmpty else { return }
+        Screen.out.write("\r\u{1B}[K" + messages.map { $0 + "\r\n" }.joined())
+        muster_edit_redraw()
     }
 
     /// Keeps an input for the arrow keys, and for the next time.
@@ -92,11 +109,13 @@ final class LineEditor: Sendable {
         var watched = [
             pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0), pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0),
         ]
-        while poll(&watched, 2, -1) < 0 { guard errno == EINTR else { return -1 } }
-        if watched[1].revents != 0 {
+        while true {
+            while poll(&watched, 2, -1) < 0 { guard errno == EINTR else { return -1 } }
+            guard watched[1].revents != 0 else { break }
             var drained = [UInt8](repeating: 0, count: 64)
             Glibc.read(wake.read, &drained, drained.count)
-            return -1
+            if state.withLock({ $0.wasInterrupted }) { return -1 }
+            showMessages()
         }
         guard let first = readByte() else { return -1 }
         let count = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4

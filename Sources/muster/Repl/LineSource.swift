@@ -16,6 +16,8 @@ protocol LineSource: Sendable {
     func remember(_ input: String)
     /// Abandons the line that is being typed; false where none can be.
     func interrupt() -> Bool
+    /// Shows lines while one may be typed.
+    func show(_ lines: [String])
     /// Gives the terminal back as it was.
     func restoreTerminal()
 }
@@ -31,6 +33,7 @@ final class PipedLines: LineSource {
     }
 
     func remember(_ input: String) {}
+    func show(_ lines: [String]) { lines.forEach { Screen.out.line($0) } }
     func interrupt() -> Bool { false }
     func restoreTerminal() {}
 }
@@ -55,6 +58,7 @@ final class EditedLines: LineSource {
     }
 
     func remember(_ input: String) { queue.async { LineEditor.shared.remember(input) } }
+    func show(_ lines: [String]) { LineEditor.shared.show(lines) }
     func interrupt() -> Bool { LineEditor.shared.interrupt() }
     func restoreTerminal() { LineEditor.shared.restoreTerminal() }
 }

@@ -6,8 +6,8 @@ struct ReplCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repl", abstract: "Speaks Lua with the engine, line by line.",
         discussion: """
-            TAB completes, Ctrl-C abandons the line, Ctrl-D ends. Without a terminal it reads lines from standard input; the \
-            exit code is then 1 when any of them failed.
+            TAB completes, Ctrl-C abandons the line or cancels what it waits for, Ctrl-D ends. events.follow() shows events \
+            meanwhile. Without a terminal it reads lines from standard input; the exit code is then 1 when any of them failed.
             """)
 
     @Option(help: ArgumentHelp("The engine's Unix socket.", valueName: "path"))
@@ -20,18 +20,28 @@ struct ReplCommand: AsyncParsableCommand {
         let session = ReplSession(client)
         let isInteractive = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
         let lines: any LineSource = isInteractive ? EditedLines(session) : PipedLines()
-        let watch = Self.departure(session, lines)
+        let events = LiveEvents(client) { lines.show($0) }
+        let watch = Self.departure(session, lines, events)
         defer { watch.stop() }
         if isInteractive { Screen.out.line("Muster \(Version.number) at \(socket). TAB completes, Ctrl-D ends.") }
-        let failures = await ReplLoop(session, lines).run()
+        let failures = await ReplLoop(session, lines, events).run()
+        events.end()
         await session.end()
         if !isInteractive, failures > 0 { throw ExitCode(ExitStatus.failed) }
     }
 
     /// What happens when the program is told to go, or interrupted, in the middle of a session.
-    private static func departure(_ session: ReplSession, _ lines: any LineSource) -> SignalWatch {
+    private static func departure(_ session: ReplSession, _ lines: any LineSource, _ events: LiveEvents) -> SignalWatch {
         SignalWatch([SIGINT, SIGTERM, SIGHUP]) { number in
-            if number == SIGINT, session.abandon() || lines.interrupt() { return }
+            if number == SIGINT {
+                switch session.interrupt() {
+                case .cancelling: return Screen.error.line("cancelling the line; once more abandons the session")
+                case .abandoned: return
+                case .nothing: break
+                }
+                let wereShown = events.end()
+                if lines.interrupt() { return wereShown ? lines.show(["events are no longer shown"]) : () }
+            }
             Task {
                 await session.end()
                 lines.restoreTerminal()
@@ -45,10 +55,12 @@ struct ReplCommand: AsyncParsableCommand {
 struct ReplLoop {
     private let session: ReplSession
     private let lines: any LineSource
+    private let events: LiveEvents
 
-    init(_ session: ReplSession, _ lines: any LineSource) {
+    init(_ session: ReplSession, _ lines: any LineSource, _ events: LiveEvents) {
         self.session = session
         self.lines = lines
+        self.events = events
     }
 
     /// Returns how many inputs failed. None of them ends the session.
@@ -70,7 +82,9 @@ struct ReplLoop {
                 if input.allSatisfy(\.isWhitespace) { input = ""; continue }
                 switch await session.evaluate(input) {
                 case .incomplete: continue
-                case .output(let text): if !text.isEmpty { Screen.out.line(text) }
+                case .output(let text, let follow):
+                    if !text.isEmpty { Screen.out.line(text) }
+                    await events.take(follow)
                 case .failed(let error):
                     failures += 1
                     report(error)

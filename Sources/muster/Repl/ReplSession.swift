@@ -5,7 +5,8 @@ import Synchronization
 /// One session of the engine's Lua prompt.
 final class ReplSession: Sendable {
     enum Outcome {
-        case output(String)
+        /// What to show, and the events that were asked for (`LiveEvents.take`).
+        case output(String, follow: Value)
         /// The text wants another line.
         case incomplete
         case failed(MusterError)
@@ -17,6 +18,8 @@ final class ReplSession: Sendable {
         var name = ReplSession.newName()
         var hasBegun = false
         var evaluation: Task<Value, any Error>?
+        /// The engine is being told to give the line up.
+        var cancelling: Task<Void, Never>?
         var isAbandoned = false
     }
 
@@ -36,27 +39,38 @@ final class ReplSession: Sendable {
             state.isAbandoned = false
         }
         let result = await task.result
-        let wasAbandoned = state.withLock { state in
+        let (wasAbandoned, cancelling) = state.withLock { state in
+            defer { state.cancelling = nil }
             state.evaluation = nil
-            return state.isAbandoned
+            return (state.isAbandoned, state.cancelling)
         }
         if wasAbandoned {
             await end()
             return .abandoned
         }
+        // What is on its way for this line must not meet the next.
+        await cancelling?.value
         switch result {
-        case .success(let value): return value["incomplete"].bool == true ? .incomplete : .output(value["output"].string ?? "")
+        case .success(let value):
+            return value["incomplete"].bool == true ? .incomplete : .output(value["output"].string ?? "", follow: value["follow"])
         case .failure(let error): return .failed(error as? MusterError ?? MusterError("failed", "\(error)"))
         }
     }
 
-    /// Stops waiting for the line that is being evaluated; false when none is.
-    func abandon() -> Bool {
+    enum Interruption { case nothing, cancelling, abandoned }
+
+    /// Has the engine give up the line that is being evaluated; the second time, stops waiting for it.
+    func interrupt() -> Interruption {
         state.withLock { state in
-            guard let evaluation = state.evaluation else { return false }
-            state.isAbandoned = true
-            evaluation.cancel()
-            return true
+            guard let evaluation = state.evaluation else { return .nothing }
+            if state.cancelling != nil {
+                state.isAbandoned = true
+                evaluation.cancel()
+                return .abandoned
+            }
+            let (client, name) = (client, state.name)
+            state.cancelling = Task { _ = try? await client.request("session.cancel", ["session": .string(name)], timeout: .seconds(10)) }
+            return .cancelling
         }
     }
 

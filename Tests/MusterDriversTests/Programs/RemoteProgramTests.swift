@@ -83,8 +83,27 @@ import Testing
         let absent = try await failing { try await runner.run(server.request(["/bin/true"], key: "absent")) }
         #expect(absent.hint?.contains("ssh-keygen") == true)
 
-        var slow = server.request(["/bin/sleep", "1000"])
-        slow.timeout = 1_000
-        #expect(try await failing { try await runner.run(slow) }.code == .timeout)
+        // A signal that ends the program is no failure of the connection.
+        #expect(try await runner.run(server.request(["/bin/sh", "-c", "kill -9 $$"])).code == 137)
+        #expect(try await runner.run(server.request(["/nonexistent/program"])).code == 127)
+
+        // At the end of its time it ends on the machine too, with what it started and whatever signals it ignores.
+        let pids = server.scratch.file("pids")
+        var slow = server.request([
+            "/bin/sh", "-c", #"trap '' HUP TERM PIPE; sleep 1000 & echo $$ $! > "$1.new"; mv "$1.new" "$1"; wait"#, "sh", pids,
+        ])
+        // On a busy machine a short time may be over before the program began.
+        for seconds: Int64 in [1, 4, 16, 60] where !FileManager.default.fileExists(atPath: pids) {
+            slow.timeout = seconds * 1_000
+            #expect(try await failing { try await runner.run(slow) }.code == .timeout)
+        }
+        let left = server.scratch.read("pids").split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+        try #require(left.count == 2)
+        for pid in left {
+            try await eventually("process \(pid) is gone on the machine") {
+                guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return true }
+                return stat.contains(") Z ")
+            }
+        }
     }
 }

@@ -25,6 +25,7 @@
 ---@field isolation_count? integer So many silent at once may be the engine's own fault (3).
 ---@field isolation_share? number … when they are more than this part of all (1/3).
 ---@field step_limit? integer The steps that one run may take (10000).
+---@field journal_limit? muster.size As much as one run's journal may hold of arguments and results (16M).
 ---@field run_limit? integer Runs of one hook that execute at once; those that only wait do not count (200).
 ---@field queue_limit? integer Runs of one hook that wait in memory; past it, its events wait in the store (1000).
 ---@field dedup_window? muster.duration How long the key of an event is remembered (24h).

@@ -241,6 +241,18 @@ function events.emit(name, data, options) end
 ---@return muster.error? problem
 function events.try_emit(name, data, options) end
 
+---At the prompt alone: `events.follow("resource.*")` shows events as they happen, while you go on typing, until `events.follow(false)` or Ctrl-C.
+---@async
+---@param pattern? string|boolean The names to show, with `*` for any characters (default: all); `false` shows none any more.
+function events.follow(pattern) end
+
+---Like `follow`, but returns `nil` and the error instead of raising it.
+---@async
+---@param pattern? string|boolean The names to show, with `*` for any characters (default: all); `false` shows none any more.
+---@return nil
+---@return muster.error? problem
+function events.try_follow(pattern) end
+
 ---@class muster.events.wait_for.options
 ---@field resource? muster.resource|string Only those of this machine.
 ---@field server? muster.server|string Only those of this server.

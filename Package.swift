@@ -62,12 +62,12 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "MusterSim", dependencies: ["MusterEngine"], swiftSettings: strict),
         // Policies proven in simulation: scenarios, tests in Lua, random faults.
-        .target(name: "MusterProving", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
+        .target(name: "MusterProving", dependencies: ["MusterScripting", "MusterLua", "MusterSim"], swiftSettings: strict),
         .target(name: "MusterLab", dependencies: ["MusterCore"], swiftSettings: strict),
         .executableTarget(
             name: "muster",
             dependencies: [
-                "MusterConsole", "MusterProving", "MusterNetboot", "MusterDrivers", "MusterStore", "MusterLab", "CEdit",
+                "MusterConsole", "MusterScripting", "MusterProving", "MusterNetboot", "MusterDrivers", "MusterStore", "MusterLab", "CEdit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

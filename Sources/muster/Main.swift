@@ -41,7 +41,7 @@ struct Muster: ParsableCommand {
                 name: "Scripts:",
                 subcommands: [
                     RunsCommand.self, ReplayCommand.self, EmitCommand.self, HooksCommand.self, RunCommand.self, CheckCommand.self,
-                    ReplCommand.self,
+                    TestCommand.self, ReplCommand.self,
                 ]),
             CommandGroup(
                 name: "Set-up:",

@@ -12,7 +12,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     private var ending: Set<RunID> = []
     let engine: any EngineTurns
     let decider: Decider
-    private let place: PolicyPlace
+    let place: PolicyPlace
     private let report: @Sendable (MusterError) -> Void
 
     /// - Parameter report: Told of a policy that hung in C code and was replaced.

@@ -8,7 +8,7 @@ enum ExpectPrelude {
           depth, seen = depth or 0, seen or {}
           if type(value) == "string" then return (("%q"):format(value):gsub("\\\n", "\\n")) end
           if type(value) ~= "table" then return tostring(value) end
-          if type(value.name) == "string" and value.id == nil and value.state then return value.name .. " (" .. value.state .. ")" end
+          if type(value.name) == "string" and type(value.state) == "string" then return value.name .. " (" .. value.state .. ")" end
           local text = tostring(value)
           if not text:find("^table") then return text end
           if seen[value] then return "…" end
@@ -121,6 +121,10 @@ enum ExpectPrelude {
         end
 
         local function code_of(problem) return type(problem) == "table" and problem.code or "script_error" end
+        local function show_error(problem)
+          if type(problem) ~= "table" or not problem.message then return show(problem) end
+          return show(problem.message) .. (problem.code and " [" .. problem.code .. "]" or "")
+        end
         local function message_of(problem) return type(problem) == "table" and problem.message or tostring(problem) end
 
         -- `to_raise()`, `to_raise "code or part of the message"`, `to_raise { code = …, message = … }`.
@@ -129,15 +133,16 @@ enum ExpectPrelude {
             error({ code = "bad_argument", message = "to_raise wants a function", hint = "expect(function() … end):to_raise()" }, 0)
           end
           local done, problem = pcall(body)
-          local got = done and "no error" or tostring(problem)
-          if done or wanted == nil then return not done, "%san error", got end
+          local got = done and "no error" or show_error(problem)
+          if wanted == nil then return not done, "it %sto raise an error", got end
+          if done then return false, "it %sto raise an error with " .. show(wanted), got end
           if type(wanted) == "string" then
             local fits = code_of(problem) == wanted or message_of(problem):find(wanted, 1, true) ~= nil
-            return fits, "%san error with " .. show(wanted), got
+            return fits, "it %sto raise an error with " .. show(wanted), got
           end
           local fits = (wanted.code == nil or wanted.code == code_of(problem))
             and (wanted.message == nil or message_of(problem):find(wanted.message, 1, true) ~= nil)
-          return fits, "%san error like " .. show(wanted), got
+          return fits, "it %sto raise an error like " .. show(wanted), got
         end
 
         """#
@@ -226,7 +231,7 @@ enum ExpectPrelude {
             if made[key] then return made[key] end
             local names = {}
             for name in pairs(made) do names[#names + 1] = name end
-            host.refuse_matcher(tostring(key), names)
+            host.refuse_word("expect(…)", tostring(key), names)
           end
         end
         local positive = { __index = unknown(methods(false)) }

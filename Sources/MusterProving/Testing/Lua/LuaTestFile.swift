@@ -47,8 +47,12 @@ public struct LuaTestFile: TestItem {
         let began = ContinuousClock.now
         let coverage = settings.coverage.map { _ in LuaCoverage() }
         let scene = TestScene(sources, settings, coverage: coverage)
-        let errors = run(test, scene, sources, settings, coverage)
-        var result = TestResult(name: test.name, outcome: outcome(errors.map(placed), scene))
+        let errors = run(test, scene, sources, settings, coverage).map { error in
+            var placed = placed(error)
+            placed.place = placed.place ?? test.name.place
+            return placed
+        }
+        var result = TestResult(name: test.name, outcome: outcome(errors, scene))
         result.output = scene.output
         result.virtual = scene.simulation?.elapsed ?? 0
         scene.simulation?.end()

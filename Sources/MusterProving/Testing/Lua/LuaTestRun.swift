@@ -11,7 +11,7 @@ struct LuaTestRun {
     private let limits: TestLimits
 
     init(_ source: LuaSource, scene: TestScene, limits: TestLimits, coverage: LuaCoverage? = nil) throws(MusterError) {
-        let calls = TestCalls(scene)
+        let calls = TestCalls(scene, limits)
         var settings = LuaSettings()
         settings.placement = .inline
         settings.slice = .instructions(Int(limits.instructions))
@@ -21,6 +21,7 @@ struct LuaTestRun {
             settings, functions: calls.functions, preludes: TestPrelude.sources,
             modules: { request throws(MusterError) in try calls.module(request) })
         self.calls = calls
+        calls.interrupt = { [weak isolate] in isolate?.interrupt() }
         self.source = source
         self.limits = limits
     }
@@ -71,8 +72,9 @@ struct LuaTestRun {
             spent += lua.instructions
             switch outcome {
             case .returned: return nil
-            case .failed(let error): return error.code == .budget ? outOfBudget(error) : error
+            case .failed(let error): return understood(error)
             case .yielded(let name, let arguments):
+                spent += TestCalls.cost
                 if spent > limits.instructions, isUnwinding { return outOfBudget(nil) }
                 var result = calls.perform(name, arguments)
                 if spent > limits.instructions { result = .failure(outOfBudget(nil)) }
@@ -83,6 +85,15 @@ struct LuaTestRun {
                     outcome = lua.resume(strand, with: result)
                 }
             }
+        }
+    }
+
+    private func understood(_ error: MusterError) -> MusterError {
+        switch error.code {
+        case .budget: outOfBudget(error)
+        case .stuck:
+            MusterError(.stuck, "the test computed for seconds without an end", hint: "look for a loop without end, or a pattern that backtracks")
+        default: error
         }
     }
 

@@ -8,8 +8,23 @@ final class TestCalls: @unchecked Sendable {
     private let scene: TestScene
     /// Whether the file's top level is being executed.
     var isLoading = true
+    /// Ends the test when it has asked so often that it will never end by itself.
+    var interrupt: () -> Void = {}
+    /// How often the test has asked for something.
+    private var asked: Int64 = 0
+    /// What a question costs of the test's budget: it takes as long as so many instructions.
+    static let cost: Int64 = 200
+    private let limit: Int64
 
-    init(_ scene: TestScene) { self.scene = scene }
+    init(_ scene: TestScene, _ limits: TestLimits) {
+        self.scene = scene
+        limit = limits.instructions / Self.cost
+    }
+
+    private func count() {
+        asked += 1
+        if asked > limit { interrupt() }
+    }
 
     func module(_ request: LuaModuleRequest) throws(MusterError) -> LuaSource? { try scene.module(request.name) }
 
@@ -27,7 +42,10 @@ final class TestCalls: @unchecked Sendable {
                 do { try scene.set(LuaTestSetting(call.arguments)) } catch { throw MusterError(unexpected: error) }
                 return []
             },
-            .function("now") { [self] _ in [.double(Double(scene.simulation?.elapsed ?? 0) / 1_000)] },
+            .function("now") { [self] _ in
+                count()
+                return [.double(Double(scene.simulation?.elapsed ?? 0) / 1_000)]
+            },
             .function("deadline") { [self] call throws(MusterError) in
                 let length = try TestTime.milliseconds(call.arguments.first ?? .null, "sim.run_until")
                 return [.int((scene.simulation?.elapsed ?? 0) + length)]
@@ -35,12 +53,12 @@ final class TestCalls: @unchecked Sendable {
             .function("duration") { call throws(MusterError) in
                 [.string("\(try TestTime.milliseconds(call.arguments.first ?? .null, "sim"))ms")]
             },
-            .function("refuse_matcher") { call throws(MusterError) in
-                let name = call.arguments.first?.string ?? ""
+            .function("refuse_word") { call throws(MusterError) in
+                let (owner, name) = (call.arguments.first?.string ?? "", call.arguments[1].string ?? "")
                 let names = (call.arguments.last?.array ?? []).compactMap(\.string)
                 throw MusterError(
-                    .badArgument, "expect has no matcher \"\(name)\"",
-                    hint: Spelling.nearest(name, names).map { "did you mean \($0)?" } ?? "the matchers are " + names.sorted().joined(separator: ", "))
+                    .badArgument, "\(owner) has no \"\(name)\"",
+                    hint: Spelling.nearest(name, names).map { "did you mean \($0)?" } ?? "it has " + names.sorted().joined(separator: ", "))
             },
         ]
     }
@@ -66,7 +84,8 @@ final class TestCalls: @unchecked Sendable {
 
     private func reading(_ name: String, _ body: @escaping @Sendable (TestReading, Value) throws(MusterError) -> Value) -> LuaHostFunction {
         .function(name) { [self] call throws(MusterError) in
-            [try body(TestReading(simulation: try scene.begun()), call.arguments.first ?? .null)]
+            count()
+            return [try body(TestReading(simulation: try scene.begun()), call.arguments.first ?? .null)]
         }
     }
 

@@ -13,8 +13,9 @@ enum TestPrelude {
           error({ code = "bad_argument", message = message, hint = hint }, 0)
         end
 
-        local function place()
-          local _, problem = pcall(error, "", 4)
+        -- Where the script called the word: so many calls below `error`.
+        local function place(level)
+          local _, problem = pcall(error, "", level or 4)
           return type(problem) == "table" and problem.place or tostring(problem):match("^(.-:%d+)") or "?"
         end
 
@@ -91,7 +92,7 @@ enum TestPrelude {
 
         -- Said for all tests of a file or a describe, or in one test before its fleet begins.
         local function set(what, ...)
-          if host.is_loading() then host.setting(what, place(), ...) else host.set(what, place(), ...) end
+          if host.is_loading() then host.setting(what, place(5), ...) else host.set(what, place(5), ...) end
         end
 
         function fleet(source)
@@ -327,6 +328,19 @@ enum TestPrelude {
           begun "sim.story"
           return host.story()
         end
+
+        -- A word that is not there is an error that says which one is.
+        local function strict(name, members)
+          return setmetatable(members, { __index = function(_, key)
+            local names = {}
+            for known in pairs(members) do names[#names + 1] = known end
+            host.refuse_word(name, tostring(key), names)
+          end })
+        end
+        strict("sim", sim)
+        strict("sim.engine", sim.engine)
+        for _, name in ipairs { "resources", "servers", "images", "events", "runs" } do strict(name, _ENV[name]) end
+        for _, name in ipairs { "orders", "requests", "programs" } do strict("sim." .. name, sim[name]) end
 
         local function snapshot(members)
           members.__eq = function(a, b) return a.name == b.name end

@@ -32,7 +32,7 @@ public struct TestSettings: Sendable {
 /// What one test may use up.
 public struct TestLimits: Sendable {
     /// Lua instructions of the test itself; its hooks have their own.
-    public var instructions: Int64 = 200_000_000
+    public var instructions: Int64 = 100_000_000
     /// Virtual milliseconds, unless the test says `sim.limit`.
     public var virtualTime: Int64 = 24 * 3_600_000
     /// Bytes of Lua's heap.

@@ -48,6 +48,7 @@ public final class Simulation {
         engine.crash()
         engine.perform = { _, _ in }
         engine.committed = { _ in }
+        engine.touched = { _ in }
         agenda.clear()
     }
 

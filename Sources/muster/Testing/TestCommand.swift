@@ -2,17 +2,18 @@ import ArgumentParser
 import Foundation
 import MusterCore
 import MusterProving
+import MusterScripting
 import Synchronization
 
 struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Proves policies: runs tests in Lua against a simulated fleet, under virtual time.",
         discussion: """
-            Tests are in files named …_test.lua: docs/testing.md. The same seed gives the same run, on every machine. Exit codes: 0 all \
+            Tests are in files named …_test.lua, scenarios in folders with a script: docs/testing.md. The same seed gives the same run, on every machine. Exit codes: 0 all \
             passed, 1 some failed, 2 wrong usage, broken test files, or no tests.
             """)
 
-    @Argument(help: "Test files, or folders of them.", completion: .file(extensions: ["lua"])) var paths: [String] = ["."]
+    @Argument(help: "Test files, scenarios, or folders of them.", completion: .file(extensions: ["lua"])) var paths: [String] = ["."]
     @Option(help: "Only tests whose name contains this text.") var filter: String?
     @Option(help: "How many files are run at once (default: one for each processor).") var jobs: Int?
     @Option(help: "The seed of tests that name none.") var seed: UInt64 = 1
@@ -20,6 +21,7 @@ struct TestCommand: ParsableCommand {
     @Flag(help: "Shows which lines of the policies were executed.") var coverage = false
     @Option(help: ArgumentHelp("Writes the coverage as an lcov tracefile.", valueName: "file"), completion: .file()) var lcov: String?
     @Flag(help: "Only lists the tests.") var list = false
+    @Option(help: "The folder of the hooks of scenarios that bring none (default: Muster's own).") var hooks: String?
     @Option(help: "The folder of the standard library.") var library: String?
     @OptionGroup var show: ShowOptions
 
@@ -32,7 +34,8 @@ struct TestCommand: ParsableCommand {
         settings.filter = filter
         settings.seed = seed
         if coverage || lcov != nil { settings.coverage = CoverageBook() }
-        let items = try TestSearch.items(paths)
+        let sources = SourceFolders(hooks: hooks ?? DefaultPaths.folder("hooks"), library: settings.library)
+        let items = try TestSearch.items(paths) { ScenarioTest(path: $0, sources: sources) }
         if list { return try names(items, settings) }
         let began = ContinuousClock.now
         let summary = run(items, settings)
@@ -74,13 +77,11 @@ struct TestCommand: ParsableCommand {
 
     private func report(_ summary: TestSummary, _ files: [CoveredFile], _ time: Duration) {
         var value = summary.value.object ?? [:]
-        if settingsCoverage { value["coverage"] = .array(files.map(\.value)) }
+        if coverage || lcov != nil { value["coverage"] = .array(files.map(\.value)) }
         show.value(.object(value)) {
             TestText.failures(summary, Screen.out.style) + (coverage ? TestText.coverage(files) : []) + [TestText.summary(summary, time, Screen.out.style)]
         }
     }
-
-    private var settingsCoverage: Bool { coverage || lcov != nil }
 
     private func write(_ text: String, _ path: String) throws {
         do { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {

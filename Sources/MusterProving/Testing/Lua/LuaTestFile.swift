@@ -57,8 +57,7 @@ public struct LuaTestFile: TestItem {
         result.virtual = scene.simulation?.elapsed ?? 0
         scene.simulation?.end()
         if let coverage { settings.coverage?.add(coverage.lines, paths: scene.paths) }
-        let passed = (ContinuousClock.now - began).components
-        result.seconds = Double(passed.seconds) + Double(passed.attoseconds) / 1e18
+        result.seconds = (ContinuousClock.now - began) / .seconds(1)
         return result
     }
 
@@ -75,15 +74,20 @@ public struct LuaTestFile: TestItem {
     }
 
     private func outcome(_ errors: [MusterError], _ scene: TestScene) -> TestResult.Outcome {
-        var errors = errors
-        for words in scene.simulation?.story.violations ?? [] {
-            errors.append(MusterError("broken_rule", "a rule of safety was broken: \(words)", hint: "this is a bug of Muster's, please report it"))
+        let story = scene.simulation?.story
+        return Self.outcome(errors, violations: story?.violations ?? [], story: story.map { StoryText.lines($0, limit: Self.storyLines) } ?? [])
+    }
+
+    /// A broken rule of safety fails any test, whatever it expects.
+    static func outcome(_ errors: [MusterError], violations: [String], story: [String]) -> TestResult.Outcome {
+        let broken = violations.map { words in
+            MusterError("broken_rule", "a rule of safety was broken: \(words)", hint: "this is a bug of Muster's, please report it")
         }
-        guard let first = errors.first else { return .passed }
-        if errors.count == 1, first.code == "pending" { return .pending(first.message) }
+        guard let first = (errors + broken).first else { return .passed }
+        if errors.count == 1, broken.isEmpty, first.code == "pending" { return .pending(first.message) }
         var failure = TestFailure(first)
-        failure.others = Array(errors.dropFirst())
-        if let story = scene.simulation?.story { failure.story = StoryText.lines(story, limit: Self.storyLines) }
+        failure.others = Array((errors + broken).dropFirst())
+        failure.story = story
         return .failed(failure)
     }
 }

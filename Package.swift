@@ -109,7 +109,7 @@ let package = Package(
             name: "MusterFailoverTests", dependencies: ["MusterLab", "MusterConsole", "MusterStore", "muster"], swiftSettings: strict),
         .testTarget(name: "MusterLuaTests", dependencies: ["MusterLua"], swiftSettings: strict),
         .testTarget(name: "MusterScriptingTests", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
-        .testTarget(name: "MusterProvingTests", dependencies: ["MusterProving"], swiftSettings: strict),
+        .testTarget(name: "MusterProvingTests", dependencies: ["MusterProving", "MusterLua", "MusterSim"], swiftSettings: strict),
         // The crash sweep: engines in processes of their own, which are killed, and machines that outlive them.
         .target(name: "SweepWire", dependencies: ["MusterEngine"], path: "Tests/SweepWire", swiftSettings: strict),
         .executableTarget(

@@ -107,13 +107,13 @@ extension Schema {
             fields: [
                 .field("name", .text), .field("power", .choice(["on", "off"])), .field("stage", .choice(["off", "firmware", "loading", "up"])),
                 .field("hangs", .boolean), .field("network", .boolean), .field("storage", .boolean), .field("mains", .boolean),
-                .field("bmc", .choice(["ok", "silent", "lie", "refuse"])), .field("load", .number), .optional("epoch", .integer, "The claim whose image it runs."),
+                .field("bmc", .choice(["ok", "silent", "lie", "refuse", "deceive"])), .field("load", .number), .optional("epoch", .integer, "The claim whose image it runs."),
             ]),
         ScriptClass(
             "simulated_bmc", "A controller in a simulation.", fields: [],
             methods: [
                 word("ok", "It answers and obeys."), word("silent", "It does not answer."), word("lie", "It says done and does nothing."),
-                word("refuse", "It takes no orders."), word("network", [onOff], "The network between the engine and it."),
+                word("refuse", "It takes no orders."), word("deceive", "It says done, reads what was ordered, and does nothing."), word("network", [onOff], "The network between the engine and it."),
                 word("delay", [.field("duration", .duration)], "How long it takes to answer."), word("is", [machine], "It is cabled to another machine."),
             ]),
         ScriptClass(

@@ -93,6 +93,22 @@ import Testing
         #expect(results.first?.failure?.others.map(\.message) == ["second"])
     }
 
+    @Test func aBrokenRuleIsAFailure() throws {
+        let results = try TestFolder.run(
+            """
+            hooks "\(TestFolder.root)/hooks"
+            it("believes a controller that nobody can find out", function()
+              sim.server("shop"):start()
+              sim.run "2m"
+              local home = servers.get("shop").resource
+              sim.bmc(home):deceive()
+              sim.kill(home)
+              sim.run "5m"
+            end)
+            """)
+        #expect(results.first?.failure?.error.code == "broken_rule", "\(results)")
+    }
+
     @Test func aBrokenRuleFailsATestThatIsContent() {
         guard case .failed(let failure) = LuaTestFile.outcome([], violations: ["two write the image"], story: ["line"]) else {
             Issue.record("it passed")

@@ -17,7 +17,7 @@ import Testing
         ("network NODE on|off", "sim.network(\"node1\", \"off\")", "network node1 off"),
         ("storage NODE on|off", "sim.storage(\"node1\", \"off\")", "storage node1 off"),
         ("load NODE NUMBER", "sim.load(\"node1\", 0.9)", "load node1 0.9"),
-        ("bmc NODE ok|silent|lie|refuse", "sim.bmc(\"node1\"):lie()", "bmc node1 lie"),
+        ("bmc NODE ok|silent|lie|refuse|deceive", "sim.bmc(\"node1\"):lie()", "bmc node1 lie"),
         ("bmc NODE on|off", "sim.bmc(\"node1\"):network(\"off\")", "bmc node1 off"),
         ("bmc NODE delay TIME", "sim.bmc(\"node1\"):delay(\"2s\")", "bmc node1 delay 2000ms"),
         ("bmc NODE is NODE", "sim.bmc(\"node1\"):is(\"node2\")", "bmc node1 is node2"),

@@ -341,7 +341,7 @@ local run = {}
 ---@field network boolean
 ---@field storage boolean
 ---@field mains boolean
----@field bmc "ok"|"silent"|"lie"|"refuse"
+---@field bmc "ok"|"silent"|"lie"|"refuse"|"deceive"
 ---@field load number
 ---@field epoch? integer The claim whose image it runs.
 local simulated_machine = {}
@@ -361,6 +361,9 @@ function simulated_bmc:lie() end
 
 ---It takes no orders.
 function simulated_bmc:refuse() end
+
+---It says done, reads what was ordered, and does nothing.
+function simulated_bmc:deceive() end
 
 ---The network between the engine and it.
 ---@param to "on"|"off"|boolean

@@ -207,7 +207,7 @@ enum TestPrelude {
         function sim.bmc(machine)
           local name = name_of(machine, "sim.bmc")
           local bmc = {}
-          for _, mood in ipairs { "ok", "silent", "lie", "refuse" } do
+          for _, mood in ipairs { "ok", "silent", "lie", "refuse", "deceive" } do
             bmc[mood] = function() command("sim.bmc", "bmc", name, mood) return bmc end
           end
           function bmc:network(value) command("sim.bmc", "bmc", name, on_off(value, "sim.bmc(…):network")) return bmc end

@@ -62,12 +62,12 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "MusterSim", dependencies: ["MusterEngine"], swiftSettings: strict),
         // Policies proven in simulation: scenarios, tests in Lua, random faults.
-        .target(name: "MusterProving", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
+        .target(name: "MusterProving", dependencies: ["MusterScripting", "MusterLua", "MusterSim"], swiftSettings: strict),
         .target(name: "MusterLab", dependencies: ["MusterCore"], swiftSettings: strict),
         .executableTarget(
             name: "muster",
             dependencies: [
-                "MusterConsole", "MusterProving", "MusterNetboot", "MusterDrivers", "MusterStore", "MusterLab", "CEdit",
+                "MusterConsole", "MusterScripting", "MusterProving", "MusterNetboot", "MusterDrivers", "MusterStore", "MusterLab", "CEdit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -109,7 +109,7 @@ let package = Package(
             name: "MusterFailoverTests", dependencies: ["MusterLab", "MusterConsole", "MusterStore", "muster"], swiftSettings: strict),
         .testTarget(name: "MusterLuaTests", dependencies: ["MusterLua"], swiftSettings: strict),
         .testTarget(name: "MusterScriptingTests", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: strict),
-        .testTarget(name: "MusterProvingTests", dependencies: ["MusterProving"], swiftSettings: strict),
+        .testTarget(name: "MusterProvingTests", dependencies: ["MusterProving", "MusterLua", "MusterSim"], swiftSettings: strict),
         // The crash sweep: engines in processes of their own, which are killed, and machines that outlive them.
         .target(name: "SweepWire", dependencies: ["MusterEngine"], path: "Tests/SweepWire", swiftSettings: strict),
         .executableTarget(

@@ -129,6 +129,7 @@ struct mlua {
     _Atomic pid_t thread;
     _Atomic bool abandoned;                // every further slice ends at its first instruction
     int64_t instructions;
+    mlua_coverage *coverage;               // counts executed lines; NULL: nobody asks
     sigjmp_buf escape;
     struct mlua *next_watched;             // under the watchdog's lock, like the next two
     uint64_t seen_slice;
@@ -247,6 +248,9 @@ void slice_begin(mlua *m);
 void slice_end(mlua *m);
 void interrupt_hook(lua_State *L, lua_Debug *record);
 void count_instructions(lua_State *L);
+
+// coverage.c
+void count_line(lua_State *L, lua_Debug *record);
 
 #pragma GCC visibility pop
 

@@ -46,8 +46,21 @@ static void count_hook(lua_State *L, lua_Debug *record) {
     interrupt_hook(L, record);
 }
 
+static void covering_hook(lua_State *L, lua_Debug *record) {
+    if (record->event == LUA_HOOKLINE) {
+        count_line(L, record);
+    } else {
+        count_hook(L, record);
+    }
+}
+
 void count_instructions(lua_State *L) {
     mlua *m = isolate_of(L);
+    if (m->coverage != NULL) {
+        int counting = m->settings.instruction_limit > 0 ? LUA_MASKCOUNT : 0;
+        lua_sethook(L, covering_hook, LUA_MASKLINE | counting, COUNT_PERIOD);
+        return;
+    }
     if (m->settings.instruction_limit > 0) lua_sethook(L, count_hook, LUA_MASKCOUNT, COUNT_PERIOD);
 }
 

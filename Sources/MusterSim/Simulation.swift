@@ -43,6 +43,15 @@ public final class Simulation {
         agenda.after(50) { [machines] in machines.pollAll() }
     }
 
+    /// Ends the simulation and lets go of all that it holds; its story can still be read.
+    public func end() {
+        engine.crash()
+        engine.perform = { _, _ in }
+        engine.committed = { _ in }
+        engine.touched = { _ in }
+        agenda.clear()
+    }
+
     /// Lets time pass, or stops early when a condition holds after some work. Answers whether it did.
     @discardableResult
     public func run(_ milliseconds: Int64, until condition: (() -> Bool)? = nil) -> Bool {

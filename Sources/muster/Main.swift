@@ -49,7 +49,7 @@ struct Muster: ParsableCommand {
                     PlanCommand.self, ApplyCommand.self, SecretCommand.self, RamdiskCommand.self, DoctorCommand.self,
                     BackupCommand.self, RestoreCommand.self, VersionCommand.self, SchemaCommand.self,
                 ]),
-            CommandGroup(name: "To prove policies:", subcommands: [SimCommand.self]),
+            CommandGroup(name: "To prove policies:", subcommands: [TestCommand.self, SimCommand.self]),
             CommandGroup(name: "To try it:", subcommands: [LabCommand.self]),
         ])
 }

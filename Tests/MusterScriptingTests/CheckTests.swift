@@ -157,6 +157,33 @@ import Testing
         }
     }
 
+    @Test func testFilesHaveWordsOfTheirOwn() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("check-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let text = """
+            local support = require "support"
+            fleet "fleet.lua"
+            describe("a", function()
+              before_each(function() sim.kill "node1" end)
+              it("b", function()
+                expect(events.count "resource.failed"):to_be(1)
+                expect(runs.last().status).never:to_be(servers.get("shop"):refresh().state)
+              end)
+            end)
+            setup(support)
+            on("user.a", function() end)
+            """
+        try text.write(toFile: folder + "/a_test.lua", atomically: true, encoding: .utf8)
+        let folders = SourceFolders(hooks: folder, library: Scene.root + "/stdlib")
+        let problems = try await Checker.check(folders: folders, paths: [folder])
+        #expect(problems.map { "\($0.line) \($0.message)" } == [
+            "10 there is no global 'setup'", "11 there is no global 'on'",
+        ])
+        #expect(problems.map(\.hint) == ["write before_each: every test begins anew", nil])
+        #expect(try folders.hookFiles() == [], "tests are no hooks")
+    }
+
     @Test func theExamplesOfTheDocumentsAreClean() throws {
         var count = 0
         for name in ["lua.md", "reference.md"] {

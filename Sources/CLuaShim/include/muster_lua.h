@@ -117,6 +117,22 @@ size_t mlua_memory(const mlua *_Nonnull m);
 void mlua_collect(mlua *_Nonnull m);
 // Whether the isolate was torn out of stuck code; nothing runs in it any more.
 int32_t mlua_is_stuck(const mlua *_Nonnull m);
+// The instructions of the last slice, in hundreds; 0 where they are not counted.
+int64_t mlua_instructions(const mlua *_Nonnull m);
+
+// Counts of executed lines, shared by isolates of one thread; they must be closed before it.
+typedef struct mlua_coverage mlua_coverage;
+mlua_coverage *_Nullable mlua_coverage_open(void);
+void mlua_coverage_close(mlua_coverage *_Nonnull c);
+// Counts the lines of an isolate from now on. Called once, before anything is started in it.
+void mlua_cover(mlua *_Nonnull m, mlua_coverage *_Nonnull c);
+int32_t mlua_coverage_count(const mlua_coverage *_Nonnull c);
+const char *_Nonnull mlua_coverage_name(const mlua_coverage *_Nonnull c, int32_t file);
+// How often each line was executed, by its number; those beyond the count never were.
+const uint32_t *_Nullable mlua_coverage_lines(const mlua_coverage *_Nonnull c, int32_t file, size_t *_Nonnull count);
+// The bytecode of a chunk with its debug information, as the output.
+int32_t mlua_dump(mlua *_Nonnull m, int32_t chunk);
+
 // Ends the slice running now as if its time were over; callable from any thread.
 void mlua_interrupt(mlua *_Nonnull m);
 // The same for this slice and every later one; callable from any thread.

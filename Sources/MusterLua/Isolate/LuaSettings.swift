@@ -27,6 +27,8 @@ public struct LuaSettings: Sendable, Hashable {
     /// Bytes of one crossing: the arguments of a call, the results of a run.
     public var messageLimit = 16 << 20
     public var placement = Placement.thread
+    /// Counts the lines that are executed, at many times the cost; nil: nobody asks.
+    public var coverage: LuaCoverage?
 
     public init() {}
 

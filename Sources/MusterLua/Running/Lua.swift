@@ -11,6 +11,8 @@ public final class Lua {
     // One thread at a time uses a state, and nothing that these are used for comes back here.
     @exclusivity(unchecked) private var writer: FlatWriter
     @exclusivity(unchecked) private var answer: [Value] = [.null]
+    /// Kept while the state counts into it.
+    private let coverage: LuaCoverage?
 
     init(_ settings: LuaSettings, host: LuaHost, preludes: [LuaSource]) throws(MusterError) {
         var encoded = settings.encoded(context: Unmanaged.passUnretained(host).toOpaque())
@@ -23,6 +25,8 @@ public final class Lua {
         }
         self.state = state
         self.host = host
+        coverage = settings.coverage
+        if let coverage { mlua_cover(state, coverage.counts) }
         for function in host.functions {
             try check(function.name.withBytes { mlua_declare(state, $0, function.kind.rawValue) })
         }
@@ -83,6 +87,17 @@ public final class Lua {
         var number: Int32 = -1
         try check(source.name.withBytes { name in source.text.withBytes { mlua_compile(state, name, $0, &number) } })
         return LuaChunk(number: number)
+    }
+
+    /// The lines of a chunk's source that have something to execute. Errors: `not_found`; `wrong_state` while a script executes.
+    public func activeLines(of chunk: LuaChunk) throws(MusterError) -> Set<Int> {
+        try check(mlua_dump(state, chunk.number))
+        let output = mlua_output(state)
+        let bytes = [UInt8](UnsafeBufferPointer(start: output.start, count: output.length))
+        guard let active = ActiveLines(bytecode: bytes) else {
+            throw MusterError(.script, "this Lua writes its bytecode in another form than 5.4's", hint: "build with Lua 5.4")
+        }
+        return active.lines
     }
 
     /// Forgets a chunk. Runs that execute it go on; starting it gives `not_found`.
@@ -190,6 +205,9 @@ public final class Lua {
 
     /// Bytes of Lua's heap in use, garbage not collected yet included.
     public var memory: Int { mlua_memory(state) }
+
+    /// The instructions of the last slice, in hundreds; 0 where slices are not limited by them.
+    public var instructions: Int64 { mlua_instructions(state) }
 
     /// Collects all garbage.
     public func collectGarbage() { mlua_collect(state) }

@@ -40,6 +40,8 @@ public enum Checker {
 
     /// A hook file, module or script at a path.
     private static func check(_ path: String, _ text: String, _ folders: SourceFolders) -> [Problem] {
+        // Its modules are looked for when it is executed.
+        if SourceFolders.isTest(path) { return check(CodeBundle(hash: "", main: path, sources: [path: text]), .test) }
         let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
         var parent = url.deletingLastPathComponent().path
         var isModule = (parent + "/").hasPrefix(URL(fileURLWithPath: folders.library).resolvingSymlinksInPath().path + "/")

@@ -2,7 +2,7 @@ import MusterCore
 
 /// Judges one file: says what is surely wrong, and nothing else. Calls are judged in `FileCheckerCalls`.
 final class FileChecker {
-    enum Kind { case hook, module, script, fleet }
+    enum Kind { case hook, module, script, fleet, test }
 
     /// When code is executed.
     enum Context {
@@ -41,7 +41,8 @@ final class FileChecker {
         globals = all.reduce(into: []) { $0.formUnion($1.globals) }
         loadGlobals = all.reduce(into: []) { $0.formUnion($1.loadGlobals) }
         fields = all.reduce(into: []) { $0.formUnion($1.fields) }
-        inference = Inference(assigned: globals)
+        // The words of tests have names that mean other things in policies.
+        inference = Inference(assigned: kind == .test ? globals.union(Schema.testWords).subtracting(["require"]) : globals)
         inference.handlers = facts.handlers
     }
 
@@ -150,10 +151,14 @@ final class FileChecker {
     private static let library = Set(LuaLibrary.names.keys).union(Schema.tables.map(\.name)).union(Schema.functions.map(\.name))
     private static let fleetLibrary = Set(LuaLibrary.names.keys).union(Schema.fleetWords.map(\.name) + ["secret", "require"])
 
+    private static let testLibrary = Set(LuaLibrary.names.keys).union(Schema.testWords)
+    /// What other tools have, and what to write here.
+    private static let testAbsent = ["setup": "write before_each: every test begins anew", "teardown": "write after_each: every test begins anew"]
+
     private func global(_ name: LuaName) {
-        let library = kind == .fleet ? Self.fleetLibrary : Self.library
+        let library = kind == .fleet ? Self.fleetLibrary : kind == .test ? Self.testLibrary : Self.library
         if library.contains(name.text) || globals.contains(name.text) || name.text == "_ENV" { return }
-        let reason = LuaLibrary.absent[name.text]
+        let reason = LuaLibrary.absent[name.text] ?? (kind == .test ? Self.testAbsent[name.text] : nil)
         let nearest = Spelling.nearest(name.text, library.union(globals)).map { "did you mean \($0)?" }
         // What requires a module may have set its globals before.
         let severity: Problem.Severity = kind == .module && reason == nil && nearest == nil ? .warning : .error

@@ -38,7 +38,7 @@ final class Decider: @unchecked Sendable {
     }
 
     func decide(_ question: Question, then answer: @escaping @Sendable (Decision) -> Void) {
-        guard case .inline = place else {
+        guard place.isInline else {
             Task { answer(await decide(question)) }
             return
         }

@@ -42,7 +42,8 @@ final class Policy: @unchecked Sendable {
         evictionThreshold = settings.memoryLimit / 2
         switch place {
         case .threads: settings.slice = .processorTime(milliseconds: Int(limits.slice))
-        case .inline:
+        case .inline, .covered:
+            settings.coverage = place.coverage
             settings.slice = .instructions(Int(limits.slice) * PolicyPlace.instructionsPerMillisecond)
             settings.placement = .inline
         }

@@ -20,8 +20,11 @@ public struct SourceFolders: Sendable {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: hooks) else {
             throw MusterError(.notFound, "cannot read the hooks folder \(hooks)", hint: "name it with --hooks DIR")
         }
-        return names.filter { $0.hasSuffix(".lua") && !$0.hasPrefix(".") }.sorted()
+        return names.filter { $0.hasSuffix(".lua") && !$0.hasPrefix(".") && !Self.isTest($0) }.sorted()
     }
+
+    /// Whether a file is a test of policies (`failover_test.lua`): `muster test` executes it, no engine does.
+    public static func isTest(_ path: String) -> Bool { path.hasSuffix("_test.lua") }
 
     /// A hook file with everything it requires. Errors: `not_found`, with the place of the `require`.
     public func bundle(hook name: String) throws -> CodeBundle {
@@ -43,17 +46,24 @@ public struct SourceFolders: Sendable {
         return CodeBundle(hash: Self.hash(main, sources), main: main, sources: sources)
     }
 
-    private func module(_ name: String, requiredAt place: String) throws -> String {
+    private var moduleFolders: [String] { [hooks.map { $0 + "/lib" }, library].compactMap { $0 } }
+
+    /// Where a module is; nil when it is nowhere.
+    public func path(ofModule name: String) -> String? {
         let path = name.replacingOccurrences(of: ".", with: "/") + ".lua"
-        let folders = [hooks.map { $0 + "/lib" }, library].compactMap { $0 }
-        for folder in folders where FileManager.default.fileExists(atPath: folder + "/" + path) {
-            return try Self.read(folder + "/" + path)
-        }
-        throw MusterError(
-            .notFound, "there is no module \"\(name)\"", hint: "looked in \(folders.joined(separator: ", "))", place: place)
+        return moduleFolders.map { $0 + "/" + path }.first(where: FileManager.default.fileExists(atPath:))
     }
 
-    static func read(_ path: String) throws -> String {
+    private func module(_ name: String, requiredAt place: String) throws -> String {
+        guard let path = path(ofModule: name) else {
+            throw MusterError(
+                .notFound, "there is no module \"\(name)\"", hint: "looked in \(moduleFolders.joined(separator: ", "))", place: place)
+        }
+        return try Self.read(path)
+    }
+
+    /// A text file. Errors: `not_found`; `script_error` for what is not UTF-8.
+    public static func read(_ path: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw MusterError(.notFound, "cannot read \(path)", hint: "check that the file exists and is readable")
         }

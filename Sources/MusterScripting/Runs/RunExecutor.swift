@@ -12,7 +12,7 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
     private var ending: Set<RunID> = []
     let engine: any EngineTurns
     let decider: Decider
-    private let place: PolicyPlace
+    let place: PolicyPlace
     private let report: @Sendable (MusterError) -> Void
 
     /// - Parameter report: Told of a policy that hung in C code and was replaced.
@@ -145,6 +145,8 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
                 run.tell(.failure(MusterError(.storeFailed, "the engine had to load its store again", hint: "try again")))
             }
         }
+        // They hold their policies, which hold them.
+        for policy in lock.withLock({ Array(policies.values) }) { policy.isolate.submit { _ in policy.admissions = Admissions() } }
     }
 
     private func finishStrands(_ run: ActiveRun, _ lua: Lua) {

@@ -14,6 +14,7 @@ public enum SchemaFiles {
         "stdlib/muster/_meta/tables.lua": Stubs.tables,
         "stdlib/muster/_meta/events.lua": Stubs.events,
         "stdlib/muster/_meta/fleet.lua": Stubs.fleet,
+        "stdlib/muster/_meta/testing.lua": Stubs.testing,
     ]
 
     /// Writes those that differ, below a folder, and says which.

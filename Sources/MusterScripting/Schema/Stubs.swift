@@ -32,6 +32,14 @@ enum Stubs {
         "The words of fleet.lua.",
         [["---@class muster.secret", "---@field secret string"]] + Schema.fleetWords.flatMap(word) + call(Schema.secret))
 
+    /// `resources` and their like are in scripts as well.
+    static let testing = file(
+        "The words of test files (…_test.lua), for muster test.",
+        Schema.testFunctions.flatMap(call)
+            + Schema.testTables.flatMap { table in
+                (table.name == "events" ? [] : [["---\(table.doc)", "\(table.name) = {}"]]) + table.functions.flatMap(call)
+            } + Schema.testClasses.flatMap(object))
+
     private static func word(_ word: FleetWord) -> [[String]] {
         let name = "muster.fleet.\(word.name)"
         let keys: [String] = ["---@class \(name)"] + word.keys.map { field($0, name) }

@@ -17,6 +17,7 @@ public final class Machines {
     var polls: Set<ResourceID> = []
     var random: SeededGenerator
     public let storage: SimulatedStorage
+    public let outside = Outside()
 
     let agenda: Agenda
     let engine: SimulatedEngine

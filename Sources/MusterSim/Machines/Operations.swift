@@ -29,9 +29,9 @@ extension Machines {
         case .listExports: agenda.after(20) { [storage] in finish(.success(.exports(storage.openEpochs))) }
         case .waitReady(let server, let epoch, _, let timeout): waitReady(server, epoch, until: agenda.elapsed + timeout, finish)
         case .http(let request):
-            agenda.after(50) { finish(.failure(MusterError("http_failed", "no server answers at \(request.address) in a simulation"))) }
+            agenda.after(50) { [outside, agenda] in finish(outside.ask(request, at: agenda.elapsed)) }
         case .program(let request):
-            agenda.after(50) { finish(.failure(MusterError("exec_failed", "no program \(request.program) is there in a simulation"))) }
+            agenda.after(50) { [outside, agenda] in finish(outside.run(request, at: agenda.elapsed)) }
         case .decide: finish(.success(.decision(Decision())))
         }
     }

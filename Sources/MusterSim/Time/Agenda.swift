@@ -35,6 +35,9 @@ public final class Agenda {
         }
     }
 
+    /// Forgets what is due: nothing of it happens any more.
+    func clear() { heap = [] }
+
     /// The time of the next work; nil when there is none.
     public var next: Int64? { heap.first?.at }
 

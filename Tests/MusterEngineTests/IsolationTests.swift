@@ -41,6 +41,33 @@ import Testing
         #expect(bench.engine.world.resources.values.allSatisfy { $0.failure == nil })
     }
 
+    /// They come back one after the other: those that have not beaten yet are not dead because the others are back.
+    @Test func whoComesBackLastIsNotTakenForDead() throws {
+        var (bench, macs) = try large(8)
+        for (number, mac) in macs.enumerated() { try bench.boot(mac, id: "b\(number)") }
+        bench.pass(1_000, beating: macs)
+        bench.pass(60_000)
+        #expect(bench.count("resource.held") == 8)
+        // All but one are heard again, and the last one soon after.
+        bench.pass(5_000, beating: Array(macs[..<7]))
+        #expect(bench.count("resource.failed") == 0)
+        bench.pass(60_000, beating: macs)
+        #expect(bench.count("resource.failed") == 0)
+        #expect(bench.engine.world.resources.values.allSatisfy { $0.failure == nil })
+    }
+
+    /// One that stays away when the others are back has failed, a whole detection time later.
+    @Test func whoStaysAwayHasFailed() throws {
+        var (bench, macs) = try large(8)
+        for (number, mac) in macs.enumerated() { try bench.boot(mac, id: "b\(number)") }
+        bench.pass(1_000, beating: macs)
+        bench.pass(60_000)
+        bench.pass(9_000, beating: Array(macs[..<7]))
+        #expect(bench.count("resource.failed") == 0)
+        bench.pass(3_000, beating: Array(macs[..<7]))
+        #expect(bench.count("resource.failed") == 1)
+    }
+
     @Test func aStartThatTimesOutInTheQuietTimeFailsAfterIt() async throws {
         var bench = Bench(quiet: 15_000)
         let run = try bench.runShop()

@@ -16,6 +16,8 @@ public struct Engine: Sendable {
     var lastTick: Moment?
     /// False while the machines' network is down: nobody's silence counts.
     var networkUp = true
+    /// Whether so many machines were silent at the last look that the engine doubted itself.
+    var wasIsolated = false
     /// True while the disk is full and the store lives on its reserve; and what was last told of that.
     public var isStoreShort = false
     var toldStoreShort = false

@@ -27,8 +27,9 @@ extension Engine {
     /// When failures that are held because many fell silent together may be looked at as single ones: those raised before are forgotten.
     private func nextRelease(now: Now) -> Moment? {
         guard !world.doubts.held.isEmpty else { return nil }
-        return world.doubts.raised.compactMap { trackers[$0]?.silentSince?.advanced(by: world.general.settings.failedAfter) }
-            .filter { $0 > now.monotonic }.min()
+        let anew = listeningSince?.advanced(by: world.general.settings.failedAfter)
+        let single = world.doubts.raised.compactMap { trackers[$0]?.silentSince?.advanced(by: world.general.settings.failedAfter) }
+        return (single + [anew].compactMap { $0 }).filter { $0 > now.monotonic }.min()
     }
 
     private var nextCut: Moment? {

@@ -39,6 +39,8 @@ extension Engine {
         for id in ids { suspect(id, now: now) }
         if ids.isEmpty, world.doubts.held.isEmpty { return }
         let isIsolated = isIsolated(now: now)
+        if wasIsolated, !isIsolated { doubtIsOver(now: now) }
+        wasIsolated = isIsolated
         for id in ids {
             watch(id, isIsolated: isIsolated, now: now)
             scheduleLook(id, now: now)

@@ -142,12 +142,25 @@ extension Engine {
         return silent >= settings.isolationCount && Double(silent) > settings.isolationShare * Double(doubts.watched)
     }
 
+    /// Many came back: what was believed lost is being heard again, one machine after the other. The others have as long as any machine.
+    mutating func doubtIsOver(now: Now) {
+        listeningSince = now.monotonic
+        world.changed.formUnion(world.resourceOrder)
+    }
+
+    /// Whether a machine that was lost with many others has been silent for long enough since, or is proven off.
+    private func isSilentAnew(_ resource: Resource, now: Now) -> Bool {
+        if wasSeenOffSinceHeard(resource.id, now: now) { return true }
+        return silence(of: resource, now: now).map { $0 >= world.general.settings.failedAfter } ?? false
+    }
+
     /// Looks again at the failures that were held.
     mutating func releaseHeld(isIsolated: Bool, now: Now) {
         for id in world.doubts.held.sorted() {
             guard var resource = world.resources[id], resource.failure?.held != nil else { continue }
             let reason = reasonToHold(resource, isIsolated: isIsolated, now: now)
             guard reason != resource.failure?.held else { continue }
+            if resource.failure?.held == "isolated", reason == nil, !isSilentAnew(resource, now: now) { continue }
             resource.failure?.held = reason
             world.put(resource)
             if reason == nil { raiseFailure(of: id, silence: resource.failure?.silence ?? 0, now: now) }

@@ -16,7 +16,7 @@ let package = Package(
         .target(name: "MusterLua", dependencies: ["MusterCore", "CLuaShim"], swiftSettings: settings),
         .target(name: "MusterScripting", dependencies: ["MusterLua", "MusterEngine", "CSodium"], swiftSettings: settings),
         .target(name: "MusterSim", dependencies: ["MusterEngine"], swiftSettings: settings),
-        .target(name: "MusterProving", dependencies: ["MusterScripting", "MusterSim"], swiftSettings: settings),
+        .target(name: "MusterProving", dependencies: ["MusterScripting", "MusterLua", "MusterSim"], swiftSettings: settings),
         .executableTarget(name: "mutation-check", dependencies: ["MusterProving"], path: "Check", swiftSettings: settings),
     ]
 )

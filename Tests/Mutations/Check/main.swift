@@ -4,10 +4,14 @@ import MusterProving
 import MusterScripting
 import MusterSim
 
-// mutation-check ROOT FIRST SEEDS [MUTATION …]: plays seeds from FIRST on with each bug switched on until one breaks a rule, and as many
+// mutation-check --names: the bugs. mutation-check ROOT FIRST SEEDS [MUTATION …]: plays seeds from FIRST on with each bug switched on until one breaks a rule, and as many
 // without any bug, which must break none. Exit 1 when a bug is not found within SEEDS, or a rule breaks without one.
 
 let arguments = CommandLine.arguments
+if arguments.dropFirst() == ["--names"] {
+    Mutation.allCases.forEach { say($0.rawValue) }
+    exit(0)
+}
 
 /// Shown at once, also into a file.
 func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }

@@ -20,6 +20,8 @@ public enum Command: Sendable, Hashable {
     /// The way from it to its storage.
     case storage(String, Switch)
     case load(String, Double)
+    /// It is a virtual machine, a guest of another; of itself: it is none.
+    case guest(String, of: String)
 
     // Controllers.
     case bmc(String, SimulatedController.Mood)

@@ -13,6 +13,7 @@ extension Command: CustomStringConvertible {
         ("network NODE on|off", "the network between it and the engine"),
         ("storage NODE on|off", "the way from it to its storage"),
         ("load NODE NUMBER", "the load that its heartbeats carry"),
+        ("guest NODE of NODE", "it is a virtual machine on another: what befalls that befalls it"),
         ("bmc NODE ok|silent|lie|refuse|deceive", "its controller answers; not at all; says done and stays as it is; takes no orders; reads what was ordered and stays as it is"),
         ("bmc NODE on|off", "the network between the engine and its controller"),
         ("bmc NODE delay TIME", "how long its controller takes to answer"),
@@ -55,6 +56,7 @@ extension Command: CustomStringConvertible {
         case ("shutdown", 2): return .shutdown(name)
         case ("reboot", 2): return .reboot(name)
         case ("load", 3): return Double(last).flatMap { $0.isFinite && $0 >= 0 ? .load(name, $0) : nil }
+        case ("guest", 4): return words[2] == "of" ? .guest(name, of: last) : nil
         case ("bmc", 3...4): return try controller(name, Array(words.dropFirst(2)))
         case ("server", 3...): return try server(name, Array(words.dropFirst(2)))
         case ("fence", 2): return .fence(name)
@@ -143,6 +145,7 @@ extension Command: CustomStringConvertible {
         case .network(let name, let toggle): "network \(name) \(toggle)"
         case .storage(let name, let toggle): "storage \(name) \(toggle)"
         case .load(let name, let load): "load \(name) \(load)"
+        case .guest(let name, let hypervisor): "guest \(name) of \(hypervisor)"
         case .bmc(let name, let mood): "bmc \(name) \(mood)"
         case .bmcNetwork(let name, let toggle): "bmc \(name) \(toggle)"
         case .bmcDelay(let name, let delay): "bmc \(name) delay \(delay)ms"

@@ -20,11 +20,12 @@ extension Simulation {
         case .reboot(let name): machines.reboot(try known(name))
         case .network(let name, let toggle):
             machines.change(try known(name)) { $0.hasNetwork = toggle == .on }
-            machines.reached(name)
+            ([name] + machines.guests(of: name)).forEach(machines.reached)
         case .storage(let name, let toggle):
             machines.change(try known(name)) { $0.hasStorage = toggle == .on }
-            machines.lookAtRoot(name)
+            ([name] + machines.guests(of: name)).forEach(machines.lookAtRoot)
         case .load(let name, let load): machines.change(try known(name)) { $0.load = load }
+        case .guest(let name, let hypervisor): machines.move(try known(name), onto: try known(hypervisor))
         case .bmc(let name, let mood): try controller(of: name) { $0.mood = mood }
         case .bmcNetwork(let name, let toggle): try controller(of: name) { $0.hasNetwork = toggle == .on }
         case .bmcDelay(let name, let delay): try controller(of: name) { $0.delay = delay }

@@ -5,7 +5,7 @@ import MusterEngine
 extension Machines {
     /// Switches it on, as its button or controller does.
     public func powerOn(_ name: String) {
-        guard let machine = self[name], machine.hasMains, !machine.isOn else { return }
+        guard let machine = self[name], machine.hasMains, !machine.isOn, isCarried(machine) else { return }
         story.tell(.machine, "\(name) powers on", resource: name)
         startAnew(name)
     }
@@ -31,6 +31,7 @@ extension Machines {
             machine.bootID = nil
             machine.hasReported = false
         }
+        guests(of: name).forEach(powerOff)
     }
 
     /// Resets it: whatever ran is gone, and the firmware begins.
@@ -49,6 +50,7 @@ extension Machines {
             $0.isFrozen = true
             $0.willBeat = false
         }
+        guests(of: name).forEach(freeze)
     }
 
     /// A system that hung goes on as if nothing had been; one that was starting starts anew.
@@ -56,6 +58,7 @@ extension Machines {
         guard let machine = self[name], machine.isFrozen else { return }
         guard machine.stage == .up else { return startAnew(name) }
         change(name) { $0.isFrozen = false }
+        guests(of: name).forEach(thaw)
         if machine.epoch != nil { lookAtRoot(name) }
         beatNext(name)
     }
@@ -111,7 +114,7 @@ extension Machines {
         guard let machine = self[name] else { return }
         change(name) { $0.stage = .loading }
         later(name, machine.loadTime) { machines in
-            guard epoch.map({ machines.storage.isOpen($0) && machines[name]?.hasStorage == true }) ?? true else {
+            guard epoch.map({ machines.storage.isOpen($0) && machines[name].map { machines.has(\.hasStorage, $0) } == true }) ?? true else {
                 // There is no root to mount.
                 return machines.startAnew(name)
             }
@@ -153,13 +156,13 @@ extension Machines {
         }
     }
 
-    func reachesRoot(_ machine: SimulatedMachine) -> Bool { machine.hasStorage && machine.epoch.map(storage.isOpen) ?? true }
+    func reachesRoot(_ machine: SimulatedMachine) -> Bool { has(\.hasStorage, machine) && machine.epoch.map(storage.isOpen) ?? true }
 
     /// Whether the server of a claim answers somebody who asks it from the engine's machine.
     func serves(_ epoch: Epoch) -> Bool {
         names.contains { name in
             guard let machine = self[name], machine.epoch == epoch, machine.isUp, machine.hasReported else { return false }
-            return engineHasNetwork && machine.hasNetwork && reachesRoot(machine) && agenda.elapsed >= machine.upSince + machine.serviceTime
+            return engineHasNetwork && has(\.hasNetwork, machine) && reachesRoot(machine) && agenda.elapsed >= machine.upSince + machine.serviceTime
         }
     }
 }

@@ -80,7 +80,7 @@ public final class Machines {
     }
 
     /// Whether the engine and a machine hear each other.
-    func hears(_ machine: SimulatedMachine) -> Bool { engineHasNetwork && machine.hasNetwork && engine.isRunning }
+    func hears(_ machine: SimulatedMachine) -> Bool { engineHasNetwork && has(\.hasNetwork, machine) && engine.isRunning }
 
     /// The engine has taken note of a machine's life.
     func showedLife(_ name: String) { shownLife[name] = agenda.elapsed }

@@ -45,7 +45,7 @@ extension Machines {
     /// The machine behind a controller that can be reached and answers.
     private func answering(_ bmc: BMC) -> SimulatedMachine? {
         guard engineHasNetwork, let machine = behind(bmc.address), machine.hasMains, machine.controller.hasNetwork,
-            machine.controller.mood != .silent
+            machine.controller.mood != .silent, isCarried(machine)
         else { return nil }
         return machine
     }

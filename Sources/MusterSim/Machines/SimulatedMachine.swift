@@ -46,6 +46,8 @@ public struct SimulatedMachine: Sendable {
     /// The mains: without it machine and controller are dead.
     public internal(set) var hasMains = true
     public internal(set) var controller = SimulatedController()
+    /// The machine that it is a guest of, for a virtual one: what befalls that befalls it too, and its controller lives there.
+    public internal(set) var hypervisor: String?
 
     /// The load of one minute that its heartbeats carry: 0 to the number of its processors and more.
     public var load = 0.0

@@ -67,6 +67,11 @@ extension Engine {
         guard let resource = world.resources[id], resource.failure == nil else { return }
         let settings = world.general.settings
         if let since = resource.startingSince {
+            if wentOffAgain(resource, now: now) {
+                var resource = resource
+                resource.startingSince = nil
+                return declareFailed(resource, silence: 0, isIsolated: isIsolated, now: now)
+            }
             if let age = startAge(id, since: since, now: now), age > settings.startTimeout {
                 startTimedOut(resource, age: age, isIsolated: isIsolated, now: now)
             }
@@ -90,6 +95,15 @@ extension Engine {
     func wasSeenOffSinceHeard(_ id: ResourceID, now: Now) -> Bool {
         guard let tracker = trackers[id], tracker.reading == .off, let readAt = tracker.readAt else { return false }
         return heard(id, at: now.monotonic).map { readAt > $0 } ?? true
+    }
+
+    /// Whether a machine that was starting, with a server to run, is off again and nobody is switching it on: it will not report.
+    mutating func wentOffAgain(_ resource: Resource, now: Now) -> Bool {
+        let id = resource.id
+        guard let since = resource.startingSince, startAge(id, since: since, now: now) != nil, world.aliveClaim(on: id) != nil,
+            let tracker = trackers[id], tracker.reading == .off, let readAt = tracker.readAt, let seen = tracker.starting?.seen, readAt > seen
+        else { return false }
+        return !isPoweringOn(id)
     }
 
     private mutating func startTimedOut(_ resource: Resource, age: Int64, isIsolated: Bool, now: Now) {
@@ -117,6 +131,15 @@ extension Engine {
         } else {
             raiseFailure(of: resource.id, silence: silence, now: now)
         }
+    }
+
+    /// Tells again of a failed machine that nobody has fenced and nobody works for, since a fence may succeed now: its controller answers
+    /// again or reads off, or failovers are armed.
+    mutating func failAgain(_ id: ResourceID, now: Now) {
+        guard world.general.armed, let failure = world.resources[id]?.failure, failure.held == nil, failure.fenced == nil, !isFencing(id),
+            let claim = world.aliveClaim(on: id), world.servers[claim.server]?.target == .running, responsibleRun(for: claim.server) == nil
+        else { return }
+        raiseFailure(of: id, silence: failure.silence, now: now)
     }
 
     private mutating func raiseFailure(of id: ResourceID, silence: Int64, now: Now) {

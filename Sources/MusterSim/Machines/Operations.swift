@@ -98,7 +98,7 @@ extension Machines {
         agenda.after(machine.controller.delay) { [self] in
             guard let machine = answering(bmc) else { return finish(.failure(silent(bmc))) }
             if let error = otherMachine(bmc, machine, uuid) { return finish(.failure(error)) }
-            if machine.isOn == (goal == .on) { return finish(.success(goal == .on ? .done : .words("read off"))) }
+            if machine.reading == goal { return finish(.success(goal == .on ? .done : .words("read off"))) }
             if machine.controller.mood == .refuse { return finish(.failure(refused(bmc))) }
             act(machine)
         }

@@ -5,7 +5,8 @@
 --     recover(server, { attempts = 5 })     -- how many machines to try (default 3)
 --
 -- A server that still has a machine keeps it while that machine lives; a machine that failed is fenced first. A machine on which
--- the server does not become ready is proven off before the next one is tried.
+-- the server does not become ready is proven off before the next one is tried. While there are too few machines for all that look for
+-- one, servers of higher priority go first.
 
 local placement = require "muster.placement"
 

@@ -49,6 +49,21 @@ import Testing
         #expect(bench.count("resource.failed") == 2)
     }
 
+    @Test func aServerThatShouldBeStoppedIsCalledForAgain() throws {
+        var bench = Bench()
+        try running(&bench)
+        try bench.turn { engine, now in try engine.setTarget(.stopped, of: ServerID("shop"), now: now) }
+        bench.pass(1_000, beating: [Bench.mac])
+        try bench.answer(.failure(silent), where: isReading("node1"))
+        #expect(bench.count("server.unwanted") == 1)
+        bench.pass(11_000, beating: [Bench.mac])
+        try bench.answer(.success(.power(.on)), where: isReading("node1"))
+        #expect(bench.count("server.unwanted") == 2)
+        bench.pass(11_000, beating: [Bench.mac])
+        try bench.answer(.success(.power(.on)), where: isReading("node1"))
+        #expect(bench.count("server.unwanted") == 2)
+    }
+
     @Test func nobodyIsToldAgainWhileARunWorksForTheServer() throws {
         var bench = Bench()
         let run = try bench.runShop()

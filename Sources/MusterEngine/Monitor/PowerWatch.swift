@@ -29,7 +29,7 @@ extension Engine {
             if value.power == .off, let heard = heard(id, at: now.monotonic), asked < heard { return }
             setPower(id, value.power, asked: asked, now: now)
             let wentOff = resource.power != .off && value.power == .off
-            if answersAgain || wentOff { failAgain(id, now: now) }
+            if answersAgain || wentOff { callAgain(id, now: now) }
         }
     }
 

@@ -133,13 +133,16 @@ extension Engine {
         }
     }
 
-    /// Tells again of a failed machine that nobody has fenced and nobody works for, since a fence may succeed now: its controller answers
-    /// again or reads off, or failovers are armed.
-    mutating func failAgain(_ id: ResourceID, now: Now) {
-        guard world.general.armed, let failure = world.resources[id]?.failure, failure.held == nil, failure.fenced == nil, !isFencing(id),
-            let claim = world.aliveClaim(on: id), world.servers[claim.server]?.target == .running, responsibleRun(for: claim.server) == nil
+    /// Calls again for what could not be done about a machine before, when nobody works for its server: its controller answers again or
+    /// reads off, or failovers are armed. A failed one that nobody has fenced is told again, and so is a server that should be stopped.
+    mutating func callAgain(_ id: ResourceID, now: Now) {
+        guard let claim = world.aliveClaim(on: id), let server = world.servers[claim.server], responsibleRun(for: server.id) == nil, !isFencing(id)
         else { return }
-        raiseFailure(of: id, silence: failure.silence, now: now)
+        if server.target == .stopped {
+            emit("server.unwanted", server: server.id, data: ["why": "its machine's controller answers again or reads off"], now: now)
+        } else if world.general.armed, let failure = world.resources[id]?.failure, failure.held == nil, failure.fenced == nil {
+            raiseFailure(of: id, silence: failure.silence, now: now)
+        }
     }
 
     private mutating func raiseFailure(of id: ResourceID, silence: Int64, now: Now) {

@@ -82,12 +82,15 @@ public final class Simulation {
         try change(&fleet)
         for declared in fleet.resources { machines.add(declared.object) }
         let fleet = fleet
-        order { engine, now in _ = try engine.apply(fleet, now: now) }
+        order("apply") { engine, now in _ = try engine.apply(fleet, now: now) }
     }
 
-    /// What an operator's command asks of the engine; a refusal is told.
-    func order(_ body: @escaping (inout Engine, Now) throws -> Void) {
-        engine.turn(body) { [story] answer in
+    /// What an operator's command asks of the engine, under the name of its request; a refusal is told.
+    func order(_ request: String, _ body: @escaping (inout Engine, Now) throws -> Void) {
+        engine.turn { [store = engine.store] engine, now in
+            try Control.checkRoom(for: request, isShort: store.isShort)
+            try body(&engine, now)
+        } then: { [story] answer in
             if case .failure(let error) = answer { story.tell(.command, "refused: \(error.code): \(error.message)") }
         }
     }

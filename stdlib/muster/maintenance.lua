@@ -29,7 +29,13 @@ function maintenance.drain(machine, options)
   })
   for _, server in ipairs(machine:servers()) do
     stop(server, options)
-    recover(server)
+    local moved, problem = pcall(recover, server)
+    if not moved then
+      undo.machine = nil
+      machine:refresh():set_mode("active")
+      recover(server)
+      error(problem, 0)
+    end
   end
   undo.machine = nil
   return machine:refresh()

@@ -33,17 +33,17 @@ function placement.objection(server, resource)
   if not has_tags(resource, server.tags) then return "lacks a tag of " .. table.concat(server.tags, ", ") end
 end
 
--- All machines; one that nobody has looked at yet is looked at now.
+-- All machines; those that nobody has looked at yet are looked at now, side by side: a controller that does not answer takes its time.
 local function machines()
-  local all = resources.list()
-  local looked = false
-  for _, resource in ipairs(all) do
-    if resource.state == "unknown" and resource.power == "unknown" and resource.has_bmc then
-      resource:try_read_power()
-      looked = true
+  local found, looks = resources.list(), {}
+  for _, resource in ipairs(found) do
+    if resource.state == "unknown" and resource.power == "unknown" and resource.has_bmc and not resource.bmc_fault then
+      looks[#looks + 1] = function() resource:try_read_power() end
     end
   end
-  return looked and resources.list() or all
+  if #looks == 0 then return found end
+  all(looks)
+  return resources.list()
 end
 
 -- What `decide("place")` hooks say of the candidates.

@@ -5,7 +5,8 @@
 --     recover(server, { attempts = 5 })     -- how many machines to try (default 3)
 --
 -- A server that still has a machine keeps it while that machine lives; a machine that failed is fenced first. A machine on which
--- the server does not become ready is proven off before the next one is tried.
+-- the server does not become ready is proven off before the next one is tried. While there are too few machines for all that look for
+-- one, servers of higher priority go first.
 
 local placement = require "muster.placement"
 
@@ -16,12 +17,54 @@ local function boot_up(resource)
   resource:refresh():power_on()
 end
 
+-- How many servers of higher priority look for a machine at this moment, or will in the next, and could use one of these.
+local function ahead(server, found)
+  local count, states = 0, nil
+  for _, other in ipairs(servers.list()) do                 -- by priority
+    if other.priority <= server.priority then break end
+    if not states then
+      states = {}
+      for _, machine in ipairs(resources.list()) do states[machine.name] = machine.state end
+    end
+    local looks = other.state == "placing" or other.state == "running" and states[other.resource] == "suspect"
+    for _, machine in ipairs(looks and found or {}) do
+      if not placement.objection(other, machine) then
+        count = count + 1
+        break
+      end
+    end
+  end
+  return count
+end
+
+-- The machines for a server, once there are more than those of higher priority need, or these have found theirs.
+local function candidates(server, tried)
+  local deadline = now() + 90
+  while true do
+    local found, refused = placement.candidates(server, tried)
+    if #found == 0 or #found > ahead(server, found) or now() >= deadline then return found, refused end
+    sleep("1s")
+  end
+end
+
+-- Keeps the best machine that nobody else keeps, so that nobody switches it off meanwhile; the last one is worth waiting for. Whoever
+-- keeps one for less than a recovery gives way.
+local function take(server, found)
+  for index, machine in ipairs(found) do
+    local free, held = pcall(reserve, { machine }, { priority = 100, timeout = index < #found and "100ms" or "30s" })
+    if free then
+      machine = machine:refresh()
+      if not placement.objection(server, machine) then return machine, held end
+      held:release()
+    end
+  end
+end
+
 -- Tries one machine: true when the server is ready on it. What does not start is proven off, and its claim given back.
-local function start_on(server, target)
+local function start_on(server, target, reservation)
+  local held <close> = reservation
   local claim
   local started, problem = pcall(function()
-    -- Nobody switches it off meanwhile; whoever keeps it for less than a recovery gives way.
-    local held <close> = reserve({ target }, { priority = 100, timeout = "30s" })
     claim = server:claim(target)
     boot_up(claim.resource)
     server:wait_ready()
@@ -55,15 +98,17 @@ return function(server, options)
   for _ = 1, options and options.attempts or 3 do
     server = server:refresh()
     if keep(server) then return resources.get(server.resource) end
-    local found, refused = placement.candidates(server, tried)
-    local target = found[1]
-    if not target then
+    local found, refused = candidates(server, tried)
+    if #found == 0 then
       for name, reason in pairs(refused) do tried[name] = "was refused: " .. reason end
       break
     end
-    local started, problem = start_on(server, target)
-    if started then return target:refresh() end
-    tried[target.name] = "was tried: " .. tostring(problem)
+    local target, held = take(server, found)
+    if target then                                          -- else others were faster: look again
+      local started, problem = start_on(server, target, held)
+      if started then return target:refresh() end
+      tried[target.name] = "was tried: " .. tostring(problem)
+    end
   end
   error({
     code = "no_capacity",

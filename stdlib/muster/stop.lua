@@ -8,7 +8,8 @@ return function(server, options)
   server = server:refresh()
   if not server.resource then return end
   local machine = resources.get(server.resource)
-  if machine:read_power() == "on" then
+  -- One that failed hears no order to shut down by itself.
+  if machine.state ~= "failed" and machine:read_power() == "on" then
     machine:try_shut_down()
     local deadline = now() + (options and options.patience or 60)
     while machine:read_power() ~= "off" and now() < deadline do sleep("1s") end

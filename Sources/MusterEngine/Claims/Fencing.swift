@@ -13,6 +13,15 @@ extension Engine {
             }
     }
 
+    /// Whether an order to switch this machine on is under way, also one in doubt after a restart.
+    func isPoweringOn(_ id: ResourceID) -> Bool {
+        let byOperation = operations.values.contains { if case .powerOn(id, _, _, _) = $0.operation { true } else { false } }
+        return byOperation
+            || world.openSteps.values.contains { steps in
+                steps.values.contains { $0.name == "resource.power_on" && resourceID($0.arguments) == id }
+            }
+    }
+
     static let powerOffSteps: Set<String> = ["resource.fence", "resource.power_off"]
 
     /// The machine was seen off: that is the evidence, bound to the claim that it had when the order was given.
@@ -49,8 +58,8 @@ extension Engine {
             emit("resource.power_off", resource: id, data: evidenceData(evidence), now: now)
         }
         // Seen off, but an order to power on is under way: off it will not stay.
-        let isPoweringOn = operations.values.contains { if case .powerOn(id, _, _, _) = $0.operation { true } else { false } }
-        if isPoweringOn { signOfLife(of: id, "an order to power on", now: now) }
+        let isOrderedOn = operations.values.contains { if case .powerOn(id, _, _, _) = $0.operation { true } else { false } }
+        if isOrderedOn { signOfLife(of: id, "an order to power on", now: now) }
         wantServerAfterEvidence(resource, now: now)
         return try Value(encoding: evidence)
     }

@@ -23,12 +23,15 @@ public struct Control: Sendable {
     /// What may be asked while the disk is full: what ends or holds back work, and what a failover under way may be waiting for.
     static let acceptedWhenShort: Set<String> = ["fence", "disarm", "run.cancel", "run.answer", "session.cancel", "session.end"]
 
+    /// Refuses a request that must wait until a full disk has room. Errors: `store_full`.
+    public static func checkRoom(for request: String, isShort: Bool) throws(MusterError) {
+        if isShort, !queries.contains(request), !acceptedWhenShort.contains(request) { throw MusterError.storeShort("\"\(request)\"") }
+    }
+
     /// Answers one request. `operatorName` is the person who asks, for the record. Errors: `not_found` for an unknown request, and what
     /// the request itself throws.
     public func answer(_ request: String, _ arguments: Value, operatorName: String) async throws -> Value {
-        if loop.store.isShort, !Self.queries.contains(request), !Self.acceptedWhenShort.contains(request) {
-            throw MusterError.storeShort("\"\(request)\"")
-        }
+        try Self.checkRoom(for: request, isShort: loop.store.isShort)
         switch request {
         case "status": return try await status()
         case "resources": return try await loop.turn { engine, _ in engine.resourceValues }

@@ -97,7 +97,7 @@ extension Engine {
     }
 
     /// A server whose machine booted anew or came back has to be seen ready again.
-    private mutating func wantServer(on id: ResourceID, now: Now) {
+    mutating func wantServer(on id: ResourceID, now: Now) {
         guard let claim = world.aliveClaim(on: id), var server = world.servers[claim.server] else { return }
         server.readyEpoch = nil
         let isWanted = server.target == .running

@@ -69,6 +69,7 @@ extension Engine {
         let settings = world.general.settings
         guard networkUp, let listeningSince, resource.failure == nil else { return nil }
         if let since = resource.startingSince {
+            if wentOffAgain(resource, now: now) { return now.monotonic }
             return startAge(resource.id, since: since, now: now).map { now.monotonic.advanced(by: settings.startTimeout + 1 - $0) }
         }
         if resource.liveness == .unknown || resource.liveness == .alive && isHeardBelow(resource.id, now: now.monotonic) { return nil }

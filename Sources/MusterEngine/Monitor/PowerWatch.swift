@@ -6,6 +6,8 @@ extension Engine {
         _ id: ResourceID, asked: Moment, _ result: Result<OperationResult, MusterError>, now: Now
     ) {
         guard var resource = world.resources[id] else { return }
+        // The answer to an earlier question than the one answered last is older news, a silence above all: its patience ends late.
+        if let readAt = trackers[id]?.readAt, asked < readAt { return }
         switch result {
         case .failure(let error):
             guard resource.bmcFault?.code != error.code else { return }
@@ -15,7 +17,8 @@ extension Engine {
                 "resource.bmc_fault", resource: id,
                 data: ["code": .string(error.code.rawValue), "message": .string(error.message)], now: now)
         case .success(let value):
-            if resource.bmcFault != nil {
+            let answersAgain = resource.bmcFault != nil
+            if answersAgain {
                 resource.bmcFault = nil
                 world.put(resource)
                 emit("resource.bmc_answers", resource: id, now: now)
@@ -25,6 +28,8 @@ extension Engine {
             // So is one of off from before a heartbeat.
             if value.power == .off, let heard = heard(id, at: now.monotonic), asked < heard { return }
             setPower(id, value.power, asked: asked, now: now)
+            let wentOff = resource.power != .off && value.power == .off
+            if answersAgain || wentOff { callAgain(id, now: now) }
         }
     }
 

@@ -67,6 +67,11 @@ extension Engine {
         guard let resource = world.resources[id], resource.failure == nil else { return }
         let settings = world.general.settings
         if let since = resource.startingSince {
+            if wentOffAgain(resource, now: now) {
+                var resource = resource
+                resource.startingSince = nil
+                return declareFailed(resource, silence: 0, isIsolated: isIsolated, now: now)
+            }
             if let age = startAge(id, since: since, now: now), age > settings.startTimeout {
                 startTimedOut(resource, age: age, isIsolated: isIsolated, now: now)
             }
@@ -90,6 +95,15 @@ extension Engine {
     func wasSeenOffSinceHeard(_ id: ResourceID, now: Now) -> Bool {
         guard let tracker = trackers[id], tracker.reading == .off, let readAt = tracker.readAt else { return false }
         return heard(id, at: now.monotonic).map { readAt > $0 } ?? true
+    }
+
+    /// Whether a machine that was starting, with a server to run, is off again and nobody is switching it on: it will not report.
+    mutating func wentOffAgain(_ resource: Resource, now: Now) -> Bool {
+        let id = resource.id
+        guard let since = resource.startingSince, startAge(id, since: since, now: now) != nil, world.aliveClaim(on: id) != nil,
+            let tracker = trackers[id], tracker.reading == .off, let readAt = tracker.readAt, let seen = tracker.starting?.seen, readAt > seen
+        else { return false }
+        return !isPoweringOn(id)
     }
 
     private mutating func startTimedOut(_ resource: Resource, age: Int64, isIsolated: Bool, now: Now) {
@@ -116,6 +130,18 @@ extension Engine {
             emit("resource.held", resource: resource.id, data: ["reason": .string(reason), "silence": .int(silence)], now: now)
         } else {
             raiseFailure(of: resource.id, silence: silence, now: now)
+        }
+    }
+
+    /// Calls again for what could not be done about a machine before, when nobody works for its server: its controller answers again or
+    /// reads off, or failovers are armed. A failed one that nobody has fenced is told again, and so is a server that should be stopped.
+    mutating func callAgain(_ id: ResourceID, now: Now) {
+        guard let claim = world.aliveClaim(on: id), let server = world.servers[claim.server], responsibleRun(for: server.id) == nil, !isFencing(id)
+        else { return }
+        if server.target == .stopped {
+            emit("server.unwanted", server: server.id, data: ["why": "its machine's controller answers again or reads off"], now: now)
+        } else if world.general.armed, let failure = world.resources[id]?.failure, failure.held == nil, failure.fenced == nil {
+            raiseFailure(of: id, silence: failure.silence, now: now)
         }
     }
 

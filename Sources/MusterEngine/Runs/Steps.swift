@@ -88,9 +88,16 @@ extension Engine {
         }
     }
 
+    /// The server that a step works on: its own, or the one whose machine it switches off.
+    private func server(of call: EffectCall) -> ServerID? {
+        if let server = call.server { return server }
+        guard Self.powerOffSteps.contains(call.step.name) || call.step.name == "resource.shut_down", let id = resourceID(call.arguments) else { return nil }
+        return world.aliveClaim(on: id)?.server
+    }
+
     /// A run that works on a server answers for it from then on.
     private mutating func takeOn(_ call: EffectCall) {
-        guard let server = call.server, var run = world.runs[call.run.id], !run.servers.contains(server) else { return }
+        guard let server = server(of: call), var run = world.runs[call.run.id], !run.servers.contains(server) else { return }
         // One that only looks on must not stand for somebody who works on it.
         if let needs = run.needs, !needs.contains(.storage) { return }
         // A session lives on after its line.

@@ -20,6 +20,7 @@ extension Engine {
         world.update { $0.armed = armed }
         emit(armed ? "engine.armed" : "engine.disarmed", data: ["operator": .string(operatorName)], now: now)
         releaseHeld(isIsolated: isIsolated(now: now), now: now)
+        for id in world.doubts.raised.sorted() { callAgain(id, now: now) }
         review(now: now)
     }
 

@@ -42,7 +42,9 @@ extension Schema {
         ScriptEvent(
             "resource.power_off", [.resource], data: optionalProof, "its power reading changed to off, or it was switched off"),
         ScriptEvent("resource.suspect", [.resource], data: [silence], "no heartbeat for `suspect_after`"),
-        ScriptEvent("resource.failed", [.resource], data: [silence], "no heartbeat for `failed_after`, or silent and read off"),
+        ScriptEvent(
+            "resource.failed", [.resource], data: [silence],
+            "no heartbeat for `failed_after`, or silent and read off; again while nobody has fenced it, when its BMC answers again or reads off, or failovers are armed"),
         ScriptEvent(
             "resource.held", [.resource], data: [.field("reason", .choice(["disarmed", "isolated"]), "Why."), silence],
             "it failed, and nothing may be done about it now"),

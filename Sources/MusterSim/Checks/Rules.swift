@@ -13,6 +13,9 @@ final class Rules {
     /// When each evidence was recorded, and which of them say that a machine is off.
     private var recorded: [Evidence.ID: Int64] = [:]
     private var offs: Set<Evidence.ID> = []
+    /// The evidence that is an operator's word, and the claims that it ended: their machines may be on, and their exports are cut first.
+    private var words: Set<Evidence.ID> = []
+    private var endedByWord: Set<Epoch> = []
 
     init(story: Story, machines: Machines, engine: SimulatedEngine) {
         self.story = story
@@ -59,6 +62,7 @@ final class Rules {
         if let life = machines.shownLife[name], life > recorded, machines[name]?.isOn == true, offs.contains(evidence) {
             story.violate("evidence \(evidence) says that \(name) is off and ends epoch \(claim.epoch), and \(name) has shown life since")
         }
+        if words.contains(evidence) { endedByWord.insert(claim.epoch) }
         if let other = spent.updateValue(claim.epoch, forKey: evidence) {
             story.violate("evidence \(evidence) has ended epoch \(other) and ends epoch \(claim.epoch) too")
         }
@@ -67,6 +71,7 @@ final class Rules {
     private func look(at evidence: Evidence) {
         if recorded[evidence.id] == nil { recorded[evidence.id] = machines.elapsed }
         if evidence.kind == .off { offs.insert(evidence.id) }
+        if evidence.kind == .manual { words.insert(evidence.id) }
         guard evidence.kind == .off, !evidence.spent, evidence.voided == nil, let machine = machines[evidence.resource.rawValue] else { return }
         // Somebody may press its button in the moments between the reading and its record.
         if machine.isOn, machine.stage != .firmware {
@@ -89,7 +94,7 @@ final class Rules {
                 story.violate("the image \(request.image.id) is to be opened for epoch \(request.epoch) while epoch \(epoch) has it")
             }
             for name in machines.names {
-                guard let machine = machines[name], let epoch = machine.epoch, epoch != request.epoch, machine.isOn,
+                guard let machine = machines[name], let epoch = machine.epoch, epoch != request.epoch, machine.isOn, !endedByWord.contains(epoch),
                     machines.storage.image(of: epoch) == request.image.id
                 else { continue }
                 story.violate("\(name) may still write the image \(request.image.id) (epoch \(epoch)), which epoch \(request.epoch) gets")

@@ -43,17 +43,17 @@ extension Simulation {
 
     private func operate(_ command: Command) throws {
         switch command {
-        case .serverTarget(let name, let target): order { engine, now in try engine.setTarget(target, of: ServerID(name), now: now) }
+        case .serverTarget(let name, let target): order(target == .running ? "server.start" : "server.stop") { engine, now in try engine.setTarget(target, of: ServerID(name), now: now) }
         case .serverAdd(let name, let pairs): try add(server: name, pairs)
         case .serverRemove(let name): try apply { $0.servers.removeAll { $0.object.id.rawValue == name } }
         case .maintenance(let name, let toggle):
-            order { engine, now in try engine.setMode(toggle == .on ? .maintenance : .active, of: ResourceID(name), now: now) }
-        case .fence(let name): order { engine, now in try engine.fence(ResourceID(name), operatorName: Self.operatorName, now: now) }
+            order("maintenance") { engine, now in try engine.setMode(toggle == .on ? .maintenance : .active, of: ResourceID(name), now: now) }
+        case .fence(let name): order("fence") { engine, now in try engine.fence(ResourceID(name), operatorName: Self.operatorName, now: now) }
         case .confirmOff(let name):
-            order { engine, now in _ = try engine.confirmOff(ResourceID(name), operatorName: Self.operatorName, now: now) }
-        case .arm(let toggle): order { engine, now in engine.arm(toggle == .on, operatorName: Self.operatorName, now: now) }
+            order("fence") { engine, now in _ = try engine.confirmOff(ResourceID(name), operatorName: Self.operatorName, now: now) }
+        case .arm(let toggle): order(toggle == .on ? "arm" : "disarm") { engine, now in engine.arm(toggle == .on, operatorName: Self.operatorName, now: now) }
         case .emit(let name, let pairs):
-            order { engine, now in _ = try engine.emitUser(name, pairs.mapValues { .string($0) }, key: nil, now: now) }
+            order("event.emit") { engine, now in _ = try engine.emitUser(name, pairs.mapValues { .string($0) }, key: nil, now: now) }
         default: try disturb(command)
         }
     }

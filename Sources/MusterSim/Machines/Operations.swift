@@ -72,7 +72,7 @@ extension Machines {
     }
 
     private func switchOn(_ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
-        order(bmc, uuid, finish) { [self] machine in
+        order(bmc, uuid, .on, finish) { [self] machine in
             story.tell(.power, "on \(machine.name)", resource: machine.name)
             if isObeyed(machine, .on) { powerOn(machine.name) }
             readBack(.on, bmc, until: agenda.elapsed + timeout, finish)
@@ -80,24 +80,25 @@ extension Machines {
     }
 
     private func switchOff(_ id: ResourceID, _ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
-        order(bmc, uuid, finish) { [self] machine in
+        order(bmc, uuid, .off, finish) { [self] machine in
             if machine.name != id.rawValue, engine.engine.world.resources[id]?.uuid != nil {
                 story.violate("the order to switch off \(id) reached \(machine.name)")
             }
-            if machine.isOn {
-                story.tell(.power, "off \(machine.name)", resource: machine.name)
-                if isObeyed(machine, .off) { powerOff(machine.name) }
-            }
+            story.tell(.power, "off \(machine.name)", resource: machine.name)
+            if isObeyed(machine, .off) { powerOff(machine.name) }
             readBack(.off, bmc, until: agenda.elapsed + timeout, finish)
         }
     }
 
-    /// Gives a controller an order, once it is seen to be the right machine's.
-    private func order(_ bmc: BMC, _ uuid: String?, _ finish: @escaping Finish, _ act: @escaping (SimulatedMachine) -> Void) {
+    /// Gives a controller an order, once it is seen to be the right machine's, and not to be where it should be already.
+    private func order(
+        _ bmc: BMC, _ uuid: String?, _ goal: Power, _ finish: @escaping Finish, _ act: @escaping (SimulatedMachine) -> Void
+    ) {
         guard let machine = answering(bmc) else { return agenda.after(Self.silence) { [self] in finish(.failure(silent(bmc))) } }
         agenda.after(machine.controller.delay) { [self] in
             guard let machine = answering(bmc) else { return finish(.failure(silent(bmc))) }
             if let error = otherMachine(bmc, machine, uuid) { return finish(.failure(error)) }
+            if machine.reading == goal { return finish(.success(goal == .on ? .done : .words("read off"))) }
             if machine.controller.mood == .refuse { return finish(.failure(refused(bmc))) }
             act(machine)
         }

@@ -10,7 +10,7 @@
 ---| '"resource.power_on"' # its power reading changed to on
 ---| '"resource.power_off"' # its power reading changed to off, or it was switched off
 ---| '"resource.suspect"' # no heartbeat for `suspect_after`
----| '"resource.failed"' # no heartbeat for `failed_after`, or silent and read off
+---| '"resource.failed"' # no heartbeat for `failed_after`, or silent and read off; again while nobody has fenced it, when its BMC answers again or reads off, or failovers are armed
 ---| '"resource.held"' # it failed, and nothing may be done about it now
 ---| '"resource.returned"' # a silent machine sends heartbeats again
 ---| '"resource.start_timeout"' # it was switched on and never reported

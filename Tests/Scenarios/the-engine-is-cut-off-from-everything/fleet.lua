@@ -1,0 +1,20 @@
+boot_network { interface = "boot0", address = "10.77.0.1/24", files = "boot" }
+
+for number = 1, 6 do
+  host("node" .. number) {
+    mac = "52:54:00:77:00:0" .. number, memory = "4G",
+    bmc = { address = "bmc" .. number, user = "admin", password = secret("bmc/node" .. number) },
+  }
+end
+
+image "shop" { path = "shop.img" }
+server "shop" { image = "shop", memory = "2G", priority = 30, target = "running", ready = { tcp = "shop:80" } }
+
+image "wiki" { path = "wiki.img" }
+server "wiki" { image = "wiki", memory = "2G", priority = 20, target = "running", ready = { tcp = "wiki:80" } }
+
+image "mail" { path = "mail.img" }
+server "mail" { image = "mail", memory = "2G", priority = 10, target = "running", ready = { tcp = "mail:80" } }
+
+image "news" { path = "news.img" }
+server "news" { image = "news", memory = "2G", priority = 5, target = "running", ready = { tcp = "news:80" } }

@@ -1,9 +1,10 @@
---- Starts the servers that should run, and stops those that should not.
+--- Starts the servers that should run, stops those that should not, and moves those that should be elsewhere.
 
 needs { "power", "storage" }
 
 local recover = require "muster.recover"
 local stop = require "muster.stop"
+local move = require "muster.move"
 
 on("server.wanted", { key = "server" }, function(event)
   recover(event.server)
@@ -11,4 +12,8 @@ end)
 
 on("server.unwanted", { key = "server" }, function(event)
   stop(event.server)
+end)
+
+on("server.move", { key = "server" }, function(event)
+  move(event.server, event.data.to)
 end)

@@ -58,3 +58,20 @@ it("says why when no machine is large enough", function()
   expect("shop"):to_be_blocked("node1 has 2048 of 4096 MiB")
   expect(runs.last("servers#1").error.code):to_be("no_capacity")
 end)
+
+it("moves a server to the machine that it is told", function()
+  sim.server("shop"):start()
+  run_until "running"
+  sim.server("shop"):move("node3")
+  sim.run_until(function() return servers.get("shop").resource == "node3" end, "5m", "a shop on node3")
+  run_until "running"
+  expect(servers.get("shop")):to_run_on("node3")
+end)
+
+it("does not move a server where it does not fit", function()
+  sim.server("shop"):start()
+  run_until "running"
+  sim.server("shop"):move("node1")
+  sim.run "5m"
+  expect(servers.get("shop")):to_run_on("node2")
+end)

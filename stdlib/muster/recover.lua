@@ -3,6 +3,7 @@
 --     local recover = require "muster.recover"
 --     recover(server)                       -- returns the machine it runs on, or raises
 --     recover(server, { attempts = 5 })     -- how many machines to try (default 3)
+--     recover(server, { prefer = "node2", avoid = "node1" })   -- which machine to try first, and which only if there is no other
 --
 -- A server that still has a machine keeps it while that machine lives; a machine that failed is fenced first. A machine on which
 -- the server does not become ready is proven off before the next one is tried. While there are too few machines for all that look for
@@ -37,12 +38,25 @@ local function ahead(server, found)
   return count
 end
 
+-- The same machines, with the one that is preferred first and the one to avoid last.
+local function ordered(found, options)
+  local first, rest, last = {}, {}, {}
+  for _, machine in ipairs(found) do
+    local place = machine.name == options.prefer and first or machine.name == options.avoid and last or rest
+    place[#place + 1] = machine
+  end
+  for _, others in ipairs { rest, last } do
+    for _, machine in ipairs(others) do first[#first + 1] = machine end
+  end
+  return first
+end
+
 -- The machines for a server, once there are more than those of higher priority need, or these have found theirs.
-local function candidates(server, tried)
+local function candidates(server, tried, options)
   local deadline = now() + 90
   while true do
     local found, refused = placement.candidates(server, tried)
-    if #found == 0 or #found > ahead(server, found) or now() >= deadline then return found, refused end
+    if #found == 0 or #found > ahead(server, found) or now() >= deadline then return ordered(found, options), refused end
     sleep("1s")
   end
 end
@@ -94,11 +108,12 @@ local function keep(server)
 end
 
 return function(server, options)
+  options = options or {}
   local tried = {}
-  for _ = 1, options and options.attempts or 3 do
+  for _ = 1, options.attempts or 3 do
     server = server:refresh()
     if keep(server) then return resources.get(server.resource) end
-    local found, refused = candidates(server, tried)
+    local found, refused = candidates(server, tried, options)
     if #found == 0 then
       for name, reason in pairs(refused) do tried[name] = "was refused: " .. reason end
       break

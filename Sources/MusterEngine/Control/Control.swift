@@ -43,6 +43,7 @@ public struct Control: Sendable {
         case "replay": return try await replay(RunID(try number(arguments, "id")), source: arguments["source"].string)
         case "hooks": return await scripts.hookFiles()
         case "plan", "apply": return try await fleet(arguments, applies: request == "apply")
+        case "server.move": return try await move(arguments)
         case "server.start", "server.stop": return try await target(arguments, request == "server.start" ? .running : .stopped)
         case "fence": return try await fence(arguments, operatorName)
         case "arm", "disarm":
@@ -158,6 +159,12 @@ public struct Control: Sendable {
             applies ? try engine.apply(fleet, now: now) : engine.plan(fleet)
         }
         return .array(try differences.map { try Value(encoding: $0) })
+    }
+
+    private func move(_ arguments: Value) async throws -> Value {
+        let (id, target) = (ServerID(try text(arguments, "name")), arguments["to"].string.map { ResourceID($0) })
+        try await loop.turn { engine, now in try engine.move(id, to: target, now: now) }
+        return .null
     }
 
     private func target(_ arguments: Value, _ target: Server.Target) async throws -> Value {

@@ -151,6 +151,12 @@ public enum Effects {
             try engine.setTarget(.running, of: try engine.server(call).id, now: call.now)
             return .null
         }),
+        ("server.move", .change(needs: .servers) { engine, call in
+            let target = call.argument(1)
+            let name = target.isNull ? nil : target.string ?? target["name"].string
+            try engine.move(try engine.server(call).id, to: name.map { ResourceID($0) }, now: call.now)
+            return .null
+        }),
         ("server.stop", .change(needs: .servers) { engine, call in
             try engine.setTarget(.stopped, of: try engine.server(call).id, now: call.now)
             return .null

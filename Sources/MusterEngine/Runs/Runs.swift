@@ -45,7 +45,7 @@ extension Engine {
     }
 
     /// The events that call for something to be done about their server.
-    private static let calls: Set<String> = ["server.wanted", "server.unwanted", "export.died"]
+    private static let calls: Set<String> = ["server.wanted", "server.unwanted", "server.move", "export.died"]
 
     /// - Parameter declaration: The hook's, whose rights the run keeps to its end; nil for an operator's own.
     mutating func newRun(

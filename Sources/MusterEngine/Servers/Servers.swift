@@ -14,6 +14,24 @@ extension Engine {
         review(now: now)
     }
 
+    /// Asks for a running server to be moved, to a machine or to whichever suits it best; whoever reacts to the event brings it about.
+    /// Errors: `not_found`, `wrong_state` for a server that should not run, or that is there already.
+    public mutating func move(_ id: ServerID, to target: ResourceID?, now: Now) throws {
+        guard let server = world.servers[id] else {
+            throw MusterError(.notFound, "there is no server \"\(id)\"", hint: "muster servers lists them", subject: id.rawValue)
+        }
+        if let target, world.resources[target] == nil { throw unknownResource(target.rawValue) }
+        guard server.target == .running else {
+            throw MusterError(.wrongState, "\(id) should not run, so there is nothing to move", hint: "muster server start \(id)", subject: id.rawValue)
+        }
+        let claim = world.aliveClaim(of: id)
+        if let claim, claim.resource == target {
+            throw MusterError(.wrongState, "\(id) is on \(claim.resource) already", hint: "muster servers", subject: id.rawValue)
+        }
+        emit("server.move", resource: claim?.resource, server: id, data: ["to": target.map { .string($0.rawValue) } ?? .null], now: now)
+        review(now: now)
+    }
+
     /// Lets failovers happen, or not.
     public mutating func arm(_ armed: Bool, operatorName: String, now: Now) {
         guard world.general.armed != armed else { return }
@@ -50,10 +68,16 @@ extension Engine {
         return serverValue(server)
     }
 
+    /// Whether a run is under way that answers a `server.move` for it.
+    private func isMoving(_ id: ServerID) -> Bool {
+        (world.index.byServer[id] ?? []).contains { world.runs[$0].map { $0.status == .running && $0.argument["name"] == "server.move" } ?? false }
+    }
+
     func state(of server: Server) -> ServerState {
         if server.blocked != nil { return .blocked }
         let claim = world.aliveClaim(of: server.id)
         guard server.target == .running else { return claim == nil ? .stopped : .stopping }
+        if isMoving(server.id) { return .moving }
         guard let claim, let resource = world.resources[claim.resource] else { return .placing }
         if resource.failure != nil { return .placing }
         // What was seen ready before a boot that is under way was another boot.

@@ -87,6 +87,10 @@ extension Schema {
     private static let serverEvents: [ScriptEvent] = [
         ScriptEvent("server.wanted", [.server, .resource], data: [why], "it should run; the machine is the one it had, if any"),
         ScriptEvent("server.unwanted", [.server], data: [why], "it should not run"),
+        ScriptEvent(
+            "server.move", [.server, .resource],
+            data: [.optional("to", .text, "The machine that it shall move to; nil: whichever suits it best.")],
+            "it should run elsewhere; the machine is the one it is on"),
         ScriptEvent("server.running", [.resource, .server], data: [epoch], "its readiness check passed"),
         ScriptEvent(
             "server.blocked", [.server],

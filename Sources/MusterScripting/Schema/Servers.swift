@@ -35,6 +35,9 @@ extension Schema {
                 "Waits until the readiness check of `fleet.lua` passes; then the server is `running`."),
             .step("start", "Sets its target to running; the hook of `server.wanted` brings it about."),
             .step("stop", "Sets its target to stopped; the hook of `server.unwanted` brings it about."),
+            .step(
+                "move", [.optional("to", .named("resource"), "The machine; nil: whichever suits it best.")],
+                "Asks for it to be moved; the hook of `server.move` brings it about. Refused as `wrong_state` when it should not run."),
             verdicts,
             .step("refresh", returns: .object("server"), "A new snapshot."),
         ])

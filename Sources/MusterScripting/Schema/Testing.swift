@@ -65,6 +65,9 @@ extension Schema {
                     "The load that its heartbeats carry."),
                 word("split", [.rest("Machines.")], "The network between machines and engine is cut; without any, the engine reaches nothing."),
                 word("heal", [.rest("Machines.")], "The network is there again; without any, all of it."),
+                word(
+                    "guest", [machine, .field("hypervisor", .named("resource"))],
+                    "It is a virtual machine on another: what befalls that befalls it."),
                 word("bmc", [machine], returns: .object("simulated_bmc"), "Its controller."),
                 word("server", [.field("server", .named("server"))], returns: .object("simulated_server"), "What the operator does with a server."),
                 switches("maintenance", "The operator takes it out of use, or returns it."), befalls("fence", "The operator orders a fence."),
@@ -120,6 +123,7 @@ extension Schema {
             "simulated_server", "What the operator does with a server.", fields: [],
             methods: [
                 word("start", "It shall run."), word("stop", "It shall not run."),
+                word("move", [.optional("to", .named("resource"), "The machine; nil: the best one.")], "It shall run elsewhere."),
                 word("add", [.optional("fields", .map(.any), "image, memory (MiB), cpus, priority, address.")], "Declares it."), word("remove", "It is declared no more."),
             ]),
         ScriptClass(

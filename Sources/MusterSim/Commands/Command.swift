@@ -33,6 +33,7 @@ public enum Command: Sendable, Hashable {
 
     // The operator.
     case serverTarget(String, Server.Target)
+    case serverMove(String, to: String?)
     case serverAdd(String, [String: String])
     case serverRemove(String)
     case maintenance(String, Switch)

@@ -19,6 +19,7 @@ extension Command: CustomStringConvertible {
         ("bmc NODE delay TIME", "how long its controller takes to answer"),
         ("bmc NODE is NODE", "its controller is cabled to another machine"),
         ("server NAME start|stop", "the operator wants it to run, or not"),
+        ("server NAME move [NODE]", "the operator moves it, to a machine or to the best one"),
         ("server NAME add [KEY=VALUE ...]", "declares it: image, memory (MiB), cpus, priority, address"),
         ("server NAME remove", "it is declared no more"),
         ("maintenance NODE on|off", "the operator takes it out of use, or returns it"),
@@ -85,6 +86,8 @@ extension Command: CustomStringConvertible {
         switch (words[0], words.count) {
         case ("start", 1): .serverTarget(name, .running)
         case ("stop", 1): .serverTarget(name, .stopped)
+        case ("move", 1): .serverMove(name, to: nil)
+        case ("move", 2): .serverMove(name, to: words[1])
         case ("remove", 1): .serverRemove(name)
         case ("add", _): .serverAdd(name, try pairs(words.dropFirst()))
         default: nil
@@ -151,6 +154,7 @@ extension Command: CustomStringConvertible {
         case .bmcDelay(let name, let delay): "bmc \(name) delay \(delay)ms"
         case .bmcMiswired(let name, let other): "bmc \(name) is \(other)"
         case .serverTarget(let name, let target): "server \(name) \(target == .running ? "start" : "stop")"
+        case .serverMove(let name, let target): (["server \(name) move"] + [target].compactMap { $0 }).joined(separator: " ")
         case .serverAdd(let name, let pairs): (["server \(name) add"] + Self.text(pairs)).joined(separator: " ")
         case .serverRemove(let name): "server \(name) remove"
         case .maintenance(let name, let toggle): "maintenance \(name) \(toggle)"

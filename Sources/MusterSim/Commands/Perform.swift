@@ -44,6 +44,9 @@ extension Simulation {
     private func operate(_ command: Command) throws {
         switch command {
         case .serverTarget(let name, let target): order(target == .running ? "server.start" : "server.stop") { engine, now in try engine.setTarget(target, of: ServerID(name), now: now) }
+        case .serverMove(let name, let target):
+            try target.map { _ = try known($0) }
+            order("server.move") { engine, now in try engine.move(ServerID(name), to: target.map { ResourceID($0) }, now: now) }
         case .serverAdd(let name, let pairs): try add(server: name, pairs)
         case .serverRemove(let name): try apply { $0.servers.removeAll { $0.object.id.rawValue == name } }
         case .maintenance(let name, let toggle):

@@ -4,7 +4,7 @@ import MusterCore
 
 struct ServerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "server", abstract: "Starts and stops servers.", subcommands: [Start.self, Stop.self])
+        commandName: "server", abstract: "Starts, stops and moves servers.", subcommands: [Start.self, Stop.self, Move.self])
 
     struct Start: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Wants a server running: a hook finds it a machine.")
@@ -21,6 +21,16 @@ struct ServerCommand: ParsableCommand {
     }
 }
 
+extension ServerCommand {
+    struct Move: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Wants a running server on another machine: it is stopped where it is, and started there.")
+        @OptionGroup var order: TargetOrder
+        @Argument(help: "The machine; without it, whichever suits the server best.") var to: String?
+
+        func run() async throws { try await order.give("server.move", reached: "running", to: to) }
+    }
+}
+
 /// The wish that a server be running or stopped.
 struct TargetOrder: ParsableArguments {
     @OptionGroup var engine: EngineOptions
@@ -28,10 +38,12 @@ struct TargetOrder: ParsableArguments {
     @Flag(help: "Wait until it is so.") var wait = false
     @Option(help: "How long to wait.") var timeout = Length(milliseconds: 600_000)
 
-    func give(_ request: String, reached: String) async throws {
+    func give(_ request: String, reached: String, to machine: String? = nil) async throws {
         let client = engine.client
         let awaiting = try await Awaiting(client)
-        _ = try await client.request(request, ["name": .string(name)])
+        var arguments: [String: Value] = ["name": .string(name)]
+        arguments["to"] = machine.map { .string($0) }
+        _ = try await client.request(request, .object(arguments))
         var server = try await look()
         if wait, try Self.isOver(server, reached) == false {
             let (name, show) = (name, engine.show)

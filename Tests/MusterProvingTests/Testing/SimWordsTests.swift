@@ -17,6 +17,8 @@ import Testing
         ("network NODE on|off", "sim.network(\"node1\", \"off\")", "network node1 off"),
         ("storage NODE on|off", "sim.storage(\"node1\", \"off\")", "storage node1 off"),
         ("load NODE NUMBER", "sim.load(\"node1\", 0.9)", "load node1 0.9"),
+        ("guest NODE of NODE", "sim.guest(\"node2\", \"node1\")", "guest node2 of node1"),
+        ("server NAME move [NODE]", "sim.server(\"shop\"):move(\"node2\")", "server shop move node2"),
         ("bmc NODE ok|silent|lie|refuse|deceive", "sim.bmc(\"node1\"):lie()", "bmc node1 lie"),
         ("bmc NODE on|off", "sim.bmc(\"node1\"):network(\"off\")", "bmc node1 off"),
         ("bmc NODE delay TIME", "sim.bmc(\"node1\"):delay(\"2s\")", "bmc node1 delay 2000ms"),

@@ -31,6 +31,7 @@
 ---| '"export.died"' # a living claim's export ended by itself
 ---| '"server.wanted"' # it should run; the machine is the one it had, if any
 ---| '"server.unwanted"' # it should not run
+---| '"server.move"' # it should run elsewhere; the machine is the one it is on
 ---| '"server.running"' # its readiness check passed
 ---| '"server.blocked"' # nobody works on bringing it where it should be
 ---| '"server.unblocked"' # it is not blocked any more

@@ -211,6 +211,18 @@ function server:stop() end
 ---@return muster.error? problem
 function server:try_stop() end
 
+---Asks for it to be moved; the hook of `server.move` brings it about. Refused as `wrong_state` when it should not run.
+---@async
+---@param to? muster.resource|string The machine; nil: whichever suits it best.
+function server:move(to) end
+
+---Like `move`, but returns `nil` and the error instead of raising it.
+---@async
+---@param to? muster.resource|string The machine; nil: whichever suits it best.
+---@return nil
+---@return muster.error? problem
+function server:try_move(to) end
+
 ---What `decide("place")` hooks say of machines that could run it, by name: `{ score = number }`, `{ veto = reason }`; nothing for those of which none says anything.
 ---@async
 ---@param resources muster.resource|string[] The candidates.

@@ -122,6 +122,11 @@ function sim.split(...) end
 ---@param ... any Machines.
 function sim.heal(...) end
 
+---It is a virtual machine on another: what befalls that befalls it.
+---@param machine muster.resource|string The machine.
+---@param hypervisor muster.resource|string
+function sim.guest(machine, hypervisor) end
+
 ---Its controller.
 ---@param machine muster.resource|string The machine.
 ---@return muster.simulated_bmc
@@ -386,6 +391,10 @@ function simulated_server:start() end
 
 ---It shall not run.
 function simulated_server:stop() end
+
+---It shall run elsewhere.
+---@param to? muster.resource|string The machine; nil: the best one.
+function simulated_server:move(to) end
 
 ---Declares it.
 ---@param fields? table<string, any> image, memory (MiB), cpus, priority, address.

@@ -222,12 +222,17 @@ enum TestPrelude {
           return table.unpack(words)
         end
 
+        function sim.guest(machine, hypervisor)
+          command("sim.guest", "guest", name_of(machine, "sim.guest"), "of", name_of(hypervisor, "sim.guest"))
+        end
+
         function sim.server(which)
           local name = name_of(which, "sim.server")
           local server = {}
           for _, verb in ipairs { "start", "stop", "remove" } do
             server[verb] = function() command("sim.server", "server", name, verb) return server end
           end
+          function server:move(to) command("sim.server", "server", name, "move", to and name_of(to, "sim.server.move")) return server end
           function server:add(fields) command("sim.server", "server", name, "add", words_of(fields)) return server end
           return server
         end

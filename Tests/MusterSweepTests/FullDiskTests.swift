@@ -5,11 +5,11 @@ import Testing
 extension SweepTests {
     /// The disk is full from some commit on: what was accepted comes to its end from the reserve, and nothing new is accepted.
     @Suite struct FullDiskTests {
-        private func plans(_ name: String, hasReserve: Bool) -> [Story.Plan] {
+        private func plans(_ name: String, hasReserve: Bool) -> [SweepStory.Plan] {
             var random = Sweep.random(name)
             let numbers = Sweep.isLong ? Array(1...46) : Array((1...40).shuffled(using: &random).prefix(3))
             return numbers.map { number in
-                var plan = Story.Plan()
+                var plan = SweepStory.Plan()
                 plan.full = (number, hasReserve)
                 return plan
             }

@@ -6,7 +6,7 @@ extension SweepTests {
     /// `kill -9` at every step boundary of a placement and a failover: before and after each commit and each call to a driver.
     @Suite struct KillPointTests {
         @Test func aFailoverThatNobodyDisturbsComesToItsEnd() async throws {
-            let story = try await Story(Story.Plan())
+            let story = try await SweepStory(SweepStory.Plan())
             let outcome = try await story.tell()
             let problems = try Verdict.problems(story, outcome)
             #expect(problems == [], "\(problems.joined(separator: "\n"))")

@@ -21,12 +21,12 @@ extension SweepTests {
         }
 
         /// What the sweep says of an engine with this mutation, killed at these points.
-        private func problems(_ mutation: Mutation, _ fates: [Fate?]) async throws -> [String] {
+        private func problems(_ mutation: SweepMutation, _ fates: [Fate?]) async throws -> [String] {
             var found: [String] = []
             for fate in fates where found.isEmpty {
-                var plan = Story.Plan(fates: [fate].compactMap { $0 })
+                var plan = SweepStory.Plan(fates: [fate].compactMap { $0 })
                 plan.mutation = mutation
-                let story = try await Story(plan)
+                let story = try await SweepStory(plan)
                 do {
                     let outcome = try await story.tell(limit: 500)
                     found = try Verdict.problems(story, outcome)

@@ -10,7 +10,7 @@ extension SweepTests {
             let numbers = Sweep.isLong ? Array(20...46) : Array((24...32).shuffled(using: &random).prefix(2))
             try await Sweep.tell(
                 numbers.map { number in
-                    var plan = Story.Plan(fates: [Fate(.commit, number, .before)])
+                    var plan = SweepStory.Plan(fates: [Fate(.commit, number, .before)])
                     plan.thaws = true
                     plan.pause = 3_600_000
                     return plan

@@ -11,7 +11,7 @@ extension SweepTests {
             let numbers = Sweep.isLong ? Array(2...46) : Array((2...40).shuffled(using: &random).prefix(2))
             let outcomes = try await Sweep.tell(
                 numbers.map { number in
-                    var plan = Story.Plan(fates: [Fate(.commit, number, .after)])
+                    var plan = SweepStory.Plan(fates: [Fate(.commit, number, .after)])
                     plan.tear = way
                     return plan
                 })
@@ -20,7 +20,7 @@ extension SweepTests {
         }
 
         @Test func aDamagedStoreIsRefusedAtTheStartAndLeftAsItIs() async throws {
-            let story = try await Story(Story.Plan())
+            let story = try await SweepStory(SweepStory.Plan())
             _ = try await story.tell()
             try story.ledger.checkpoint()
             let path = story.ledger.path

@@ -13,7 +13,7 @@ public struct EngineOrders: Codable, Sendable {
     /// The commits before which it asks the fleet's process and waits: a disk is filled there.
     public var asksBeforeCommit: Int?
     /// What it does wrong on purpose: the sweep must find it.
-    public var mutation: Mutation?
+    public var mutation: SweepMutation?
     /// Milliseconds of virtual time that have passed already.
     public var elapsed: Int64 = 0
     /// The bytes that the store keeps for a full disk; nil for what it keeps by itself.
@@ -62,7 +62,7 @@ public struct Fate: Codable, Sendable, Hashable {
 }
 
 /// A broken promise that the sweep has to notice.
-public enum Mutation: String, Codable, Sendable, CaseIterable {
+public enum SweepMutation: String, Codable, Sendable, CaseIterable {
     /// A commit is acknowledged first and made durable later.
     case acknowledgesEarly
     /// Steps are journaled only when they are done.

@@ -8,7 +8,7 @@ struct Fullness {
     private(set) var wasAsked = false
 
     /// The engine lives on its reserve: whatever is new must be refused, with the error that says why.
-    mutating func isShort(_ story: Story, _ engine: EngineLife) async throws {
+    mutating func isShort(_ story: SweepStory, _ engine: EngineLife) async throws {
         if wasAsked { return }
         wasAsked = true
         for request in Self.news {
@@ -18,7 +18,7 @@ struct Fullness {
     }
 
     /// Turns fail for want of room: after a while somebody makes some.
-    mutating func refused(_ story: Story, _ engine: EngineLife) async throws {
+    mutating func refused(_ story: SweepStory, _ engine: EngineLife) async throws {
         refusals += 1
         if refusals == 1 { try await isShort(story, engine) }
         if refusals == 3 { story.disk?.empty() }

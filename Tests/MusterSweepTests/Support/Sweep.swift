@@ -20,9 +20,9 @@ enum Sweep {
 
     /// Tells a story for each plan, some at a time, and says what went wrong in each. Returns how each went.
     @discardableResult
-    static func tell(_ plans: [Story.Plan]) async throws -> [Story.Outcome] {
-        try await withThrowingTaskGroup(of: (Int, Story.Outcome).self) { group in
-            var outcomes = [Story.Outcome](repeating: Story.Outcome(), count: plans.count)
+    static func tell(_ plans: [SweepStory.Plan]) async throws -> [SweepStory.Outcome] {
+        try await withThrowingTaskGroup(of: (Int, SweepStory.Outcome).self) { group in
+            var outcomes = [SweepStory.Outcome](repeating: SweepStory.Outcome(), count: plans.count)
             for (index, plan) in plans.enumerated() {
                 if index >= atOnce, let (other, outcome) = try await group.next() { outcomes[other] = outcome }
                 group.addTask { (index, try await tell(plan, SeededGenerator(seed: seed &+ UInt64(index)))) }
@@ -36,8 +36,8 @@ enum Sweep {
 
     private static let atOnce = 3
 
-    private static func tell(_ plan: Story.Plan, _ random: SeededGenerator) async throws -> Story.Outcome {
-        let story = try await Story(plan)
+    private static func tell(_ plan: SweepStory.Plan, _ random: SeededGenerator) async throws -> SweepStory.Outcome {
+        let story = try await SweepStory(plan)
         let outcome = try await story.tell(random: random)
         let problems = try Verdict.problems(story, outcome)
         if !problems.isEmpty { Issue.record("seed \(seed), \(plan.words):\n\(problems.joined(separator: "\n"))") }
@@ -50,11 +50,11 @@ enum Sweep {
         guard isLong else {
             var random = random("\(kind) \(when)")
             let numbers = (1...count).shuffled(using: &random).prefix(max(1, count / 12))
-            return try await tell(numbers.sorted().map { Story.Plan(fates: [Fate(kind, $0, when)]) }).filter { $0.deaths > 0 }.count
+            return try await tell(numbers.sorted().map { SweepStory.Plan(fates: [Fate(kind, $0, when)]) }).filter { $0.deaths > 0 }.count
         }
         var (deaths, next) = (0, 1)
         while true {
-            let died = try await tell((next..<(next + 6)).map { Story.Plan(fates: [Fate(kind, $0, when)]) })
+            let died = try await tell((next..<(next + 6)).map { SweepStory.Plan(fates: [Fate(kind, $0, when)]) })
             deaths += died.filter { $0.deaths > 0 }.count
             next += 6
             if died.allSatisfy({ $0.deaths == 0 }) { return deaths }

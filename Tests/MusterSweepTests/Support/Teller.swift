@@ -5,9 +5,9 @@ import Testing
 
 /// Leads a story from round to round: engines are started as they die, time passes for the machines, and one of them freezes.
 struct Teller {
-    let story: Story
+    let story: SweepStory
     private var random: SeededGenerator
-    private(set) var outcome = Story.Outcome()
+    private(set) var outcome = SweepStory.Outcome()
     private(set) var engine: EngineLife?
     /// What the engine said of itself in the last round.
     private(set) var status: Value = .null
@@ -18,7 +18,7 @@ struct Teller {
     private var calm = 0
     private(set) var fullness = Fullness()
 
-    init(_ story: Story, _ random: SeededGenerator) {
+    init(_ story: SweepStory, _ random: SeededGenerator) {
         self.story = story
         self.random = random
     }
@@ -27,7 +27,7 @@ struct Teller {
         guard let living = engine, living.ended == nil else { return try await startNext() }
         outcome.rounds += 1
         elapsed += 250
-        for kill in story.plan.kills where kill.round == outcome.rounds { Story.kill(living, after: kill.microseconds) }
+        for kill in story.plan.kills where kill.round == outcome.rounds { SweepStory.kill(living, after: kill.microseconds) }
         do {
             try await round(living)
         } catch let error as MusterError where error.code == "gone" {

@@ -4,7 +4,7 @@ import SweepWire
 
 /// What is wrong at the end of a story, in words; empty when it ended as every story must.
 enum Verdict {
-    static func problems(_ story: Story, _ outcome: Story.Outcome) throws -> [String] {
+    static func problems(_ story: SweepStory, _ outcome: SweepStory.Outcome) throws -> [String] {
         var problems = story.fleet.violations + story.fleet.complaints
         if !outcome.isOver { problems.append("the failover did not come to its end") }
         problems += try history(story)
@@ -29,7 +29,7 @@ enum Verdict {
     }
 
     /// A machine that came back before it was switched off goes on with its server: the failover's order is stale, and nothing else happens.
-    private static func returned(_ story: Story) throws -> [String] {
+    private static func returned(_ story: SweepStory) throws -> [String] {
         var problems = story.fleet.machines.orders == ["on bmc1"] ? [] : ["orders: \(story.fleet.machines.orders)"]
         let claims = try story.ledger.claims()
         if claims.map(\.epoch) != [Epoch(1)] || claims.first?.isAlive != true { problems.append("claims: \(claims)") }
@@ -39,7 +39,7 @@ enum Verdict {
         return problems
     }
 
-    private static func history(_ story: Story) throws -> [String] {
+    private static func history(_ story: SweepStory) throws -> [String] {
         let events = try story.ledger.events()
         var problems: [String] = []
         if events.map(\.id.rawValue) != events.indices.map({ Int64($0 + 1) }) { problems.append("the numbers of events have gaps") }
@@ -50,7 +50,7 @@ enum Verdict {
         return problems
     }
 
-    private static func counts(_ story: Story, _ outcome: Story.Outcome) throws -> [String] {
+    private static func counts(_ story: SweepStory, _ outcome: SweepStory.Outcome) throws -> [String] {
         let events = try story.ledger.events()
         var problems: [String] = []
         var expected = [
@@ -75,13 +75,13 @@ enum Verdict {
     }
 
     /// Each machine got what it had to get, once: an order that is on its way when its engine dies may be given again, after a reading.
-    private static func orders(_ story: Story) throws -> [String] {
+    private static func orders(_ story: SweepStory) throws -> [String] {
         let orders = story.fleet.machines.orders
         return orders == ["on bmc1", "off bmc1", "on bmc2"] ? [] : ["orders: \(orders)"]
     }
 
     /// All that happened, for whoever has to find out why.
-    static func tale(_ story: Story) throws -> String {
+    static func tale(_ story: SweepStory) throws -> String {
         let ledger = story.ledger
         var lines = try ledger.events().map { "\($0.id) \($0.name) \($0.resource?.rawValue ?? "") \($0.server?.rawValue ?? "") \($0.data.mapValues(\.json))" }
         for run in try ledger.runs() {

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// One failover from the first start of an engine to the server running on the standby, through all its engines' deaths.
-final class Story: Sendable {
+final class SweepStory: Sendable {
     /// Where and how engines are killed.
     struct Plan: Sendable {
         /// Where the first, second, … engine dies by its own hand.
@@ -15,7 +15,7 @@ final class Story: Sendable {
         var kills: [(round: Int, microseconds: UInt32)] = []
         /// Kills so many microseconds after a start, one for each start that follows the first death.
         var restarts: [UInt32] = []
-        var mutation: Mutation?
+        var mutation: SweepMutation?
         /// Milliseconds that pass for the machines while no engine lives.
         var pause: Int64 = 0
         /// The machine that froze goes on where it was while the engine is dead.

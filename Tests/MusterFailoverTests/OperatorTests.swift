@@ -48,7 +48,7 @@ extension InTheLab {
             #expect(files.map { $0["file"].string } == ["a-broken.lua", "failover.lua", "servers.lua"])
             #expect(files[0]["error"]["place"] == "a-broken.lua:3")
             #expect(files[1]["hooks"].array?.count == 2 && files[1]["error"].isNull)
-            #expect(files[2]["hooks"].array?.count == 2 && files[2]["error"].isNull)
+            #expect(files[2]["hooks"].array?.count == 3 && files[2]["error"].isNull)
         }
 
         /// Disarmed, nothing is done to the frozen machine; armed, its server comes back. Returns its new machine.

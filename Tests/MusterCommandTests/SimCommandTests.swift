@@ -84,6 +84,16 @@ import Testing
         }
     }
 
+    @Test func theEventsOfARunningEngineAreAnIncident() async throws {
+        try await ServedEngine.with { engine in
+            let night = engine.folder + "/night"
+            try Self.fleet.write(toFile: engine.folder + "/fleet.lua", atomically: true, encoding: .utf8)
+            let made = try await engine.muster.run(["sim", "--record", night, "--fleet", engine.folder + "/fleet.lua"])
+            #expect(made.status == 0, "\(made.errors)")
+            #expect(try await engine.muster.run(["sim", "--scenario", night]).status == 0)
+        }
+    }
+
     @Test func wrongUsageIsTold() async throws {
         for (arguments, words) in [
             (["--faults", "krash"], "there is no fault"), (["--record"], "--record goes with --scenario"), (["--seeds", "0"], "are more than 0"),

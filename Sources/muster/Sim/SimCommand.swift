@@ -93,7 +93,7 @@ struct SimCommand: AsyncParsableCommand {
     /// The servers that run now; none when the events come from a file.
     private func running() async throws -> [String] {
         if events != nil { return [] }
-        let servers = try await engine.client.request("servers", .null).array ?? []
+        let servers = try await engine.client.request("servers").array ?? []
         return servers.filter { $0["target"].string == "running" }.compactMap { $0["name"].string }
     }
 

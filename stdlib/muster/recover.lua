@@ -96,8 +96,8 @@ end
 local function keep(server)
   local machine = server.resource and resources.get(server.resource)
   if not machine then return false end
-  -- In maintenance it goes on with what it has.
-  local lives = machine.state == "maintenance" and machine.power ~= "off"
+  -- In maintenance it goes on with what it has; its own word counts for more than a controller's that may be cabled to another machine.
+  local lives = machine.state == "maintenance" and (machine.power ~= "off" or machine.liveness == "alive")
   if lives or machine.state == "active" or machine.state == "starting" or machine.state == "suspect" then
     if server:try_wait_ready() then return true end
     machine:refresh():power_off()

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func executedLinesAreCounted() throws {
-        let coverage = LuaCoverage()
+        let coverage = try LuaCoverage()
         let text = """
             local function f()
               wait()
@@ -50,7 +50,7 @@ import Testing
 
     @Test func whatIsCountedStillEnds() throws {
         for instructions in [10_000, nil] {
-            let coverage = LuaCoverage()
+            let coverage = try LuaCoverage()
             try isolate(coverage, instructions: instructions).performInline { lua in
                 let text = instructions == nil ? "for i = 1, 2000 do end" : "while true do\npcall(function() while true do end end)\nend"
                 let outcome = lua.execute(try lua.compile(LuaSource(name: "a.lua", text: text))).outcome
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func countsOfSeveralIsolatesAddUp() throws {
-        let coverage = LuaCoverage()
+        let coverage = try LuaCoverage()
         for name in ["a.lua", "b.lua", "a.lua"] {
             try isolate(coverage).performInline { lua in _ = lua.execute(try lua.compile(LuaSource(name: name, text: "\nlocal x = 1"))) }
         }

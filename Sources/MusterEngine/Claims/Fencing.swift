@@ -13,10 +13,14 @@ extension Engine {
             }
     }
 
+    /// Whether its controller is carrying out an order to switch it on.
+    private func isSwitchingOn(_ id: ResourceID) -> Bool {
+        operations.values.contains { if case .powerOn(id, _, _, _) = $0.operation { true } else { false } }
+    }
+
     /// Whether an order to switch this machine on is under way, also one in doubt after a restart.
     func isPoweringOn(_ id: ResourceID) -> Bool {
-        let byOperation = operations.values.contains { if case .powerOn(id, _, _, _) = $0.operation { true } else { false } }
-        return byOperation
+        isSwitchingOn(id)
             || world.openSteps.values.contains { steps in
                 steps.values.contains { $0.name == "resource.power_on" && resourceID($0.arguments) == id }
             }
@@ -58,8 +62,7 @@ extension Engine {
             emit("resource.power_off", resource: id, data: evidenceData(evidence), now: now)
         }
         // Seen off, but an order to power on is under way: off it will not stay.
-        let isOrderedOn = operations.values.contains { if case .powerOn(id, _, _, _) = $0.operation { true } else { false } }
-        if isOrderedOn { signOfLife(of: id, "an order to power on", now: now) }
+        if isSwitchingOn(id) { signOfLife(of: id, "an order to power on", now: now) }
         wantServerAfterEvidence(resource, now: now)
         return try Value(encoding: evidence)
     }

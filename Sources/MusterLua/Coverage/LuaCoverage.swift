@@ -1,4 +1,5 @@
 import CLuaShim
+import MusterCore
 
 /// Counts of executed lines, for isolates that execute on one thread: the runs of a policy under test.
 ///
@@ -6,9 +7,11 @@ import CLuaShim
 public final class LuaCoverage: @unchecked Sendable {
     let counts: OpaquePointer
 
-    public init() {
-        // Without memory for a few words nothing else goes on either.
-        guard let counts = mlua_coverage_open() else { fatalError("out of memory") }
+    /// Errors: `memory`.
+    public init() throws(MusterError) {
+        guard let counts = mlua_coverage_open() else {
+            throw MusterError(.memory, "no memory to count lines in", hint: "test fewer files at once, or without --coverage")
+        }
         self.counts = counts
     }
 

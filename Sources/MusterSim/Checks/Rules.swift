@@ -17,6 +17,10 @@ final class Rules {
     private var words: Set<Evidence.ID> = []
     private var endedByWord: Set<Epoch> = []
 
+    /// The machines whose fence an operator ordered, until the order is given: alive as they may be.
+    private var orderedByOperator: Set<ResourceID> = []
+    private var claims: [Epoch: Claim] = [:]
+
     init(story: Story, machines: Machines, engine: SimulatedEngine) {
         self.story = story
         self.machines = machines
@@ -28,6 +32,7 @@ final class Rules {
         for event in batch.events {
             if event.id != lastEvent.next { story.violate("event \(event.id) follows event \(lastEvent): numbers are neither left out nor used twice") }
             lastEvent = event.id
+            if event.name == "fence.ordered", let id = event.resource { orderedByOperator.insert(id) }
         }
         for change in batch.changes {
             switch change {
@@ -37,8 +42,6 @@ final class Rules {
             }
         }
     }
-
-    private var claims: [Epoch: Claim] = [:]
 
     private func look(at claim: Claim) {
         defer { claims[claim.epoch] = claim }
@@ -83,8 +86,9 @@ final class Rules {
     func ordered(_ operation: Operation) {
         switch operation {
         case .powerOff(let id, _, _, _, _, fence: true):
+            let isOperators = orderedByOperator.remove(id) != nil
             guard let resource = engine.engine.world.resources[id], resource.liveness == .alive, resource.failure == nil,
-                let machine = machines[id.rawValue], machine.isUp, machine.bootID == resource.bootID, !isOrderedByOperator(id),
+                let machine = machines[id.rawValue], machine.isUp, machine.bootID == resource.bootID, !isOperators,
                 // A machine whose export died has lost its disk, alive as it is.
                 engine.engine.world.aliveClaim(on: id)?.exportDied != true
             else { return }
@@ -101,9 +105,5 @@ final class Rules {
             }
         default: break
         }
-    }
-
-    private func isOrderedByOperator(_ id: ResourceID) -> Bool {
-        story.entries.suffix(50).contains { $0.event?.name == "fence.ordered" && $0.event?.resource == id }
     }
 }

@@ -36,16 +36,16 @@ public struct LuaTestFile: TestItem {
     public func run(_ settings: TestSettings) -> [TestResult] {
         do {
             let sources = try sources(settings)
-            return try tree(sources, settings).tests.filter { settings.includes($0.name) }.map { run($0, sources, settings) }
+            return try tree(sources, settings).tests.filter { settings.includes($0.name) }.map { try run($0, sources, settings) }
         } catch {
             return [TestResult(name: TestName(item: path, name: "(file)", place: path), outcome: .broken(placed(error)))]
         }
     }
 
-    private func run(_ test: LuaTest, _ sources: TestSources, _ settings: TestSettings) -> TestResult {
+    private func run(_ test: LuaTest, _ sources: TestSources, _ settings: TestSettings) throws -> TestResult {
         guard test.body != nil else { return TestResult(name: test.name, outcome: .pending("")) }
         let began = ContinuousClock.now
-        let coverage = settings.coverage.map { _ in LuaCoverage() }
+        let coverage = try settings.coverage.map { _ in try LuaCoverage() }
         let scene = TestScene(sources, settings, coverage: coverage)
         let errors = run(test, scene, sources, settings, coverage).map { error in
             var placed = placed(error)

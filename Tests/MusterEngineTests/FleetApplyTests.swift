@@ -50,6 +50,18 @@ import Testing
         _ = try bench.turn { engine, now in try engine.apply(more, now: now) }
     }
 
+    @Test func aServerJoinsAPoolAndStaysAsItIs() throws {
+        var bench = Bench()
+        _ = try bench.runShop()
+        let pooled = fleet(bench) { $0.servers[0].object.pool = "web" }
+        let differences = bench.engine.plan(pooled)
+        #expect(differences.flatMap(\.details).contains { $0.hasPrefix("pool: ") && $0.hasSuffix("\"web\"") })
+        _ = try bench.turn { engine, now in try engine.apply(pooled, now: now) }
+        #expect(bench.engine.serverValues.array?.first?["pool"] == "web")
+        #expect(bench.engine.world.aliveClaim(of: ServerID("shop")) != nil)
+        #expect(bench.engine.plan(pooled).isEmpty)
+    }
+
     @Test func aCardFoundByItselfJoinsItsDeclaredMachine() throws {
         var bench = Bench()
         let mac = try #require(MACAddress("52:54:00:aa:bb:cc"))

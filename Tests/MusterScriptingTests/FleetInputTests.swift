@@ -35,6 +35,7 @@ import Testing
         (#"server "s" { image = "shop", memory = "64G" }"#, "fits on no host", "256 MiB"),
         (#"server "s" { image = "shop", target = "up" }"#, "up", "running"),
         (#"server "s" { image = "shop", ready = {} }"#, "neither", "http"),
+        (#"server "s" { image = "shop", pool = "" }"#, "pool", "web"),
         (#"settings { heartbeat = "10s" }"#, "grow", "1s"),
         (#"settings { stall_after = "100ms" }"#, "stall_after", "1s"),
         (#"settings { isolation_share = "half" }"#, "isolation_share", "0.3"),

@@ -13,6 +13,8 @@ public struct Server: Codable, Sendable, Hashable {
     /// The address that travels with the server, with its prefix length.
     public var address: IPv4Network?
     public var ready: ReadinessCheck?
+    /// The group of like servers that it belongs to: what `scale` starts and stops one after the other.
+    public var pool: String?
     public var target: Target = .stopped
 
     /// The epoch under which the readiness check last passed.
@@ -26,7 +28,7 @@ public struct Server: Codable, Sendable, Hashable {
 
     public init(
         id: ServerID, image: ImageID, memoryMiB: Int64 = 0, cpus: Int = 1, tags: [String] = [], priority: Int = 0,
-        address: IPv4Network? = nil, ready: ReadinessCheck? = nil
+        address: IPv4Network? = nil, ready: ReadinessCheck? = nil, pool: String? = nil
     ) {
         self.id = id
         self.image = image
@@ -36,6 +38,7 @@ public struct Server: Codable, Sendable, Hashable {
         self.priority = priority
         self.address = address
         self.ready = ready
+        self.pool = pool
     }
 
     /// Whether a resource has the memory, CPUs and tags that this server needs.

@@ -166,7 +166,7 @@ extension Engine {
     private func declaredPart(_ server: Server) -> Server {
         Server(
             id: server.id, image: server.image, memoryMiB: server.memoryMiB, cpus: server.cpus, tags: server.tags,
-            priority: server.priority, address: server.address, ready: server.ready)
+            priority: server.priority, address: server.address, ready: server.ready, pool: server.pool)
     }
 
     private func compare<Object: Codable & Hashable>(

@@ -36,6 +36,7 @@ extension Engine {
             "cpus": .int(Int64(server.cpus)), "tags": .array(server.tags.map { .string($0) }),
         ]
         fields["address"] = server.address.map { .string($0.address.description) }
+        fields["pool"] = server.pool.map { .string($0) }
         fields["resource"] = claim.map { .string($0.resource.rawValue) }
         fields["epoch"] = claim.map { .int($0.epoch.rawValue) }
         if let blocked = server.blocked {

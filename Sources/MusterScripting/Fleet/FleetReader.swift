@@ -128,6 +128,8 @@ public enum FleetReader {
             tags: try fields.texts("tags"), priority: Int(try fields.number("priority") ?? 0),
             address: try fields.parsed("address", "an address with prefix", example: "10.77.0.100/24", IPv4Network.init(_:)))
         server.ready = try fields.table("ready").map(readiness)
+        server.pool = try fields.text("pool")
+        if server.pool == "" { throw fields.wrong("pool is empty", hint: "pool = \"web\"") }
         if let target = try fields.text("target") {
             guard let known = Server.Target(rawValue: target) else {
                 throw fields.wrong("target is \"\(target)\"", hint: "\"running\" or \"stopped\"")

@@ -98,6 +98,7 @@ extension Schema {
                 .optional("cpus", .integer, "The CPUs it needs (1)."),
                 .optional("tags", .list(.text), "What its machine must have."),
                 .optional("priority", .integer, "Higher goes first (0)."),
+                .optional("pool", .text, "The group of like servers that it belongs to; see `muster.scaling`."),
                 .optional("address", .text, "Its own address, with prefix, which travels with it."),
                 .optional(
                     "ready",

@@ -12,6 +12,7 @@ extension Schema {
             .field("memory_mib", .integer, unit: "MiB", "The memory it needs."),
             .field("cpus", .integer, "The CPUs it needs."),
             .field("tags", .list(.text), "The tags that its machine must have."),
+            .optional("pool", .text, "The group of like servers that it belongs to."),
             .optional("address", .text, "Its own address, which travels with it."),
             .optional("resource", .text, "The name of the machine that has its claim."),
             .optional("epoch", .integer, "The number of its claim."),

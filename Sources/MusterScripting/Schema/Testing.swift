@@ -124,7 +124,7 @@ extension Schema {
             methods: [
                 word("start", "It shall run."), word("stop", "It shall not run."),
                 word("move", [.optional("to", .named("resource"), "The machine; nil: the best one.")], "It shall run elsewhere."),
-                word("add", [.optional("fields", .map(.any), "image, memory (MiB), cpus, priority, address.")], "Declares it."), word("remove", "It is declared no more."),
+                word("add", [.optional("fields", .map(.any), "image, memory (MiB), cpus, priority, address, pool.")], "Declares it."), word("remove", "It is declared no more."),
             ]),
         ScriptClass(
             "expectation", "What is expected of a value.", fields: [.field("never", .object("expectation"), "Expects the opposite.")], methods: matchers),

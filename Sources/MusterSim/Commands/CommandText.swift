@@ -20,7 +20,7 @@ extension Command: CustomStringConvertible {
         ("bmc NODE is NODE", "its controller is cabled to another machine"),
         ("server NAME start|stop", "the operator wants it to run, or not"),
         ("server NAME move [NODE]", "the operator moves it, to a machine or to the best one"),
-        ("server NAME add [KEY=VALUE ...]", "declares it: image, memory (MiB), cpus, priority, address"),
+        ("server NAME add [KEY=VALUE ...]", "declares it: image, memory (MiB), cpus, priority, address, pool"),
         ("server NAME remove", "it is declared no more"),
         ("maintenance NODE on|off", "the operator takes it out of use, or returns it"),
         ("fence NODE [confirm-off]", "the operator orders a fence, or says that it is off"),

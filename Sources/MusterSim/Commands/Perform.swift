@@ -118,13 +118,14 @@ extension Simulation {
             let number = Int64(value)
             switch key {
             case "image": break
+            case "pool": server.pool = value
             case "memory": server.memoryMiB = try number ?? wrong(key, value)
             case "cpus": server.cpus = Int(try number ?? wrong(key, value))
             case "priority": server.priority = Int(try number ?? wrong(key, value))
             case "address":
                 guard let address = IPv4Network(value) else { return try wrong(key, value) }
                 server.address = address
-            default: throw MusterError(.badArgument, "a server has no \"\(key)\"", hint: "image, memory, cpus, priority, address")
+            default: throw MusterError(.badArgument, "a server has no \"\(key)\"", hint: "image, memory, cpus, priority, address, pool")
             }
         }
         server.ready = ReadinessCheck(tcp: "\(name):80")

@@ -98,6 +98,7 @@ function image(name) end
 ---@field cpus? integer The CPUs it needs (1).
 ---@field tags? string[] What its machine must have.
 ---@field priority? integer Higher goes first (0).
+---@field pool? string The group of like servers that it belongs to; see `muster.scaling`.
 ---@field address? string Its own address, with prefix, which travels with it.
 ---@field ready? muster.fleet.server.ready When it counts as running; `http` or `tcp`.
 ---@field target? "running"|"stopped" What it should be when it is declared for the first time; from then on `muster server start` and `stop` decide.

@@ -145,6 +145,7 @@ function resource:try_refresh() end
 ---@field memory_mib integer The memory it needs. (MiB)
 ---@field cpus integer The CPUs it needs.
 ---@field tags string[] The tags that its machine must have.
+---@field pool? string The group of like servers that it belongs to.
 ---@field address? string Its own address, which travels with it.
 ---@field resource? string The name of the machine that has its claim.
 ---@field epoch? integer The number of its claim.

@@ -397,7 +397,7 @@ function simulated_server:stop() end
 function simulated_server:move(to) end
 
 ---Declares it.
----@param fields? table<string, any> image, memory (MiB), cpus, priority, address.
+---@param fields? table<string, any> image, memory (MiB), cpus, priority, address, pool.
 function simulated_server:add(fields) end
 
 ---It is declared no more.

@@ -7,7 +7,7 @@ local stop = require "muster.stop"
 local move = require "muster.move"
 
 on("server.wanted", { key = "server" }, function(event)
-  recover(event.server)
+  recover(event.server, { prefer = event.data.machine })   -- a machine that has become free, if that is why
 end)
 
 on("server.unwanted", { key = "server" }, function(event)

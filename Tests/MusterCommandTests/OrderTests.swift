@@ -51,6 +51,22 @@ import Testing
         }
     }
 
+    @Test func everyMachineIsExplained() async throws {
+        try await TestConsole.with { console in
+            let outcome = try await console.run("servers", "why", "shop")
+            #expect(outcome.status == 0 && outcome.output.contains("It is running on node1"), "\(outcome.output)\(outcome.errors)")
+            let machines = try await console.client.request("resources").array ?? []
+            let value = try Value(json: try await console.run("servers", "why", "shop", "--json").output)
+            let named = (value["candidates"].array ?? []) + (value["others"].array ?? [])
+            #expect(named.compactMap { $0["name"].string }.sorted() == machines.compactMap { $0["name"].string }.sorted())
+            #expect(value["others"].array?.first { $0["name"] == "node1" }?["objection"] == "runs shop")
+            for machine in machines { #expect(outcome.output.contains(machine["name"].string ?? "?")) }
+            let wrong = try await console.run("servers", "why", "shpo")
+            #expect(wrong.status == 2 && wrong.errors.contains("there is no server \"shpo\""), "\(wrong.status) \(wrong.errors)")
+            #expect(try await console.run("servers").output.contains("shop"))
+        }
+    }
+
     @Test func aServerThatRunsNeedsNoWaiting() async throws {
         try await TestConsole.with { console in
             let outcome = try await console.run("server", "start", "shop", "--wait")

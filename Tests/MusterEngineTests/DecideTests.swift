@@ -123,11 +123,13 @@ import Testing
         #expect(bench.count("decide.failed") == 2)
     }
 
-    @Test func theAnswersToPlaceAreAJournaledStep() throws {
+    @Test func theAnswersToPlaceOrderAndRefuseCandidates() throws {
         var bench = Bench()
+        bench.turn { engine, now in engine.tick(now: now) }
+        for name in ["node1", "node2"] { bench.reads(name, .off) }
         bench.load("p.lua", [HookDeclaration(id: HookID("p#1"), trigger: .question("place"), place: "p.lua:1")])
         let run = bench.run()
-        bench.step(run, "1", "decide.place", [["name": "shop"], ["node1", "node2"]])
+        bench.step(run, "1", "server.candidates", [["name": "shop"], [:]])
         guard case .decide(let question)? = bench.operations.last?.operation else {
             Issue.record("nobody was asked")
             return
@@ -141,16 +143,24 @@ import Testing
             Decision.Answer(hook: HookID("p#4"), result: .success("nonsense")),
         ])
         try bench.answer(.success(.decision(answers))) { if case .decide = $0 { true } else { false } }
-        #expect(bench.outcome(run, "1") == .value(["node1": ["score": 2.5], "node2": ["veto": "hot"]]))
+        guard case .value(let found) = bench.outcome(run, "1") else { return #expect(Bool(false), "no answer") }
+        #expect(found["machines"].array?.map { $0["name"] } == ["node1"])
+        #expect(found["refused"] == ["node2": "hot"])
         #expect(bench.count("decide.failed") == 1)
     }
 
-    @Test func withoutHooksPlaceIsAnsweredAtOnce() {
+    @Test func aReservationIsMadeOfWhatHooksAllowWhenTheyHaveSpoken() throws {
         var bench = Bench()
-        let run = bench.run()
-        bench.step(run, "1", "decide.place", [["name": "shop"], ["node1"]])
-        #expect(bench.outcome(run, "1") == .value(.null))
-        bench.step(run, "2", "decide.place", [["name": "shop"], ["node9"]])
-        #expect(bench.errorCode(run, "2") == .notFound)
+        bench.turn { engine, now in engine.tick(now: now) }
+        for name in ["node1", "node2"] { bench.reads(name, .off) }
+        bench.load("p.lua", [HookDeclaration(id: HookID("p#1"), trigger: .question("place"), place: "p.lua:1")])
+        let (run, other) = (bench.run(), bench.run())
+        bench.step(run, "1", "server.reserve", [["name": "shop"], [:]])
+        // While the hooks are asked another run takes the one that they like best.
+        bench.step(other, "1", "reserve", [["node2"], [:]])
+        let answers = Decision(answers: [Decision.Answer(hook: HookID("p#1"), result: .success([["score": 1], ["score": 5]]))])
+        try bench.answer(.success(.decision(answers))) { if case .decide = $0 { true } else { false } }
+        guard case .value(let found) = bench.outcome(run, "1") else { return #expect(Bool(false), "no answer") }
+        #expect(found["machine"]["name"] == "node1")
     }
 }

@@ -106,7 +106,8 @@ import Testing
         let (scene, folder) = try await scene(["a.lua": Self.placing, "b.lua": hook])
         try await scene.note("user.place")
         try await scene.run { $0.world.runs.isEmpty }
-        #expect(try await scene.logs() == [order])
+        let logs = try await scene.logs()
+        #expect(logs == [order], "\(logs)")
         withExtendedLifetime(folder) {}
     }
 

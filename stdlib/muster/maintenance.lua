@@ -17,7 +17,7 @@ function maintenance.drain(machine, options)
     if not placement.candidates(server)[1] then
       error({
         code = "no_capacity",
-        message = machine.name .. " stays in use, no other machine can run " .. server.name .. ": " .. placement.explain(server),
+        message = machine.name .. " stays in use, no other machine can run " .. server.name .. ": " .. server:why_not(),
         hint = "free or add a machine that fits",
       })
     end

@@ -23,10 +23,10 @@ return function(server, to, options)
   if to then
     local target = resources.get(to)
     if not target then refuse(server, "there is no machine " .. to) end
-    local objection = placement.objection(server, target)
+    local objection = server:objection(target)
     if objection then refuse(server, to .. " " .. objection) end
   elseif not placement.candidates(server)[1] then
-    refuse(server, placement.explain(server))
+    refuse(server, server:why_not())
   end
   if from then stop(server, options) end
   return recover(server, { prefer = to, avoid = from })

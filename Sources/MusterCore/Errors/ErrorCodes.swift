@@ -26,6 +26,8 @@ extension MusterError.Code {
     public static let stepLimit: Self = "step_limit"
     public static let journalLimit: Self = "journal_limit"
     public static let reserved: Self = "reserved"
+    /// No machine can take a server: it is placed when one becomes free.
+    public static let noCapacity: Self = "no_capacity"
 
     // BMC
     public static let noBMC: Self = "no_bmc"

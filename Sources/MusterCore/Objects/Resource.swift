@@ -12,6 +12,8 @@ public struct Resource: Codable, Sendable, Hashable {
     public var cpus: Int
     public var tags: [String]
     public var bmc: BMC?
+    /// Where it stands; machines of one rack may fail together.
+    public var rack: String?
     /// False for a machine that was found by booting and is in no `fleet.lua`.
     public var declared: Bool
 

@@ -15,6 +15,12 @@ public struct Server: Codable, Sendable, Hashable {
     public var ready: ReadinessCheck?
     /// The group of like servers that it belongs to: what `scale` starts and stops one after the other.
     public var pool: String?
+    /// Names and tags of machines that it prefers, and that it avoids as long as others can run it.
+    public var prefer: [String]?
+    public var avoid: [String]?
+    /// Names of servers and pools whose racks it would share, and whose racks it would rather not share.
+    public var affinity: [String]?
+    public var antiAffinity: [String]?
     public var target: Target = .stopped
 
     /// The epoch under which the readiness check last passed.

@@ -10,7 +10,7 @@ extension Engine {
         guard let image = world.images[server.image] else {
             throw MusterError(.notFound, "server \(server.id) names image \(server.image), which is not declared", subject: server.id.rawValue)
         }
-        for other in world.claims.values where other.image == image.id && other.isAlive && other.server != server.id {
+        if let other = world.aliveClaim(of: image.id), other.server != server.id {
             throw MusterError(
                 .imageInUse, "image \(image.id) is claimed by server \(other.server) on \(other.resource)",
                 hint: "one image has one writer: give each server its own image", subject: image.id.rawValue)
@@ -21,6 +21,7 @@ extension Engine {
             epoch: world.general.lastEpoch, server: server.id, image: image.id, resource: resource.id, at: now.wall)
         claim.madeBy = madeBy
         world.put(claim)
+        chances[server.id, default: []].insert(resource.id)
         var claimed = resource
         claimed.incarnation += 1
         world.put(claimed)

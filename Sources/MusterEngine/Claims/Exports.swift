@@ -12,8 +12,7 @@ extension Engine {
                 .wrongState, "no boot network is declared, so no machine can reach an image",
                 hint: "add boot_network { … } to fleet.lua")
         }
-        let ended = world.claims.values.filter { $0.image == claim.image && !$0.isAlive && !$0.exportCut }
-        let left = Mutation.exportNotCut.isActive ? [] : ended.map(\.epoch).sorted()
+        let left = Mutation.exportNotCut.isActive ? [] : world.leftovers(of: claim.image).map(\.epoch)
         return .openExport(
             ExportRequest(epoch: claim.epoch, image: image, host: network.address.address.description), cutFirst: left)
     }

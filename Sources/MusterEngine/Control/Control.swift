@@ -17,7 +17,7 @@ public struct Control: Sendable {
 
     /// The requests that change nothing.
     public static let queries: Set<String> = [
-        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete", "replay",
+        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete", "replay", "why",
     ]
 
     /// What may be asked while the disk is full: what ends or holds back work, and what a failover under way may be waiting for.
@@ -36,6 +36,7 @@ public struct Control: Sendable {
         case "status": return try await status()
         case "resources": return try await loop.turn { engine, _ in engine.resourceValues }
         case "servers": return try await loop.turn { engine, _ in engine.serverValues }
+        case "why": return try await loop.why(ServerID(try text(arguments, "name")))
         case "images": return try await loop.turn { engine, _ in engine.imageValues }
         case "events": return try await events(arguments)
         case "runs": return try await runs(arguments)

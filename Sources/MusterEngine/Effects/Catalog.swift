@@ -5,7 +5,7 @@ public enum Effects {
     /// The names, sorted. `limit` is the engine's own: it records that a branch came to the end of its time or memory.
     public static let names: [String] = catalog.keys.filter { $0 != "limit" }.sorted()
 
-    static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitCalls + notes + outsideOrders + questions)
+    static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitCalls + notes + outsideOrders + placementCalls)
 
     /// What a hook file must declare to make a call; nil when nothing.
     public static func needs(_ name: String) -> Capability? { catalog[name]?.needs }
@@ -115,7 +115,7 @@ public enum Effects {
             let resource = try engine.resource(call, 1)
             try engine.checkReserved(resource.id, for: call.run.id)
             let maker = "\(call.run.id)/\(call.step.address)"
-            if let made = engine.world.claims.values.first(where: { $0.madeBy == maker && $0.isAlive }) {
+            if let made = engine.world.aliveClaim(of: server.id), made.madeBy == maker {
                 return try engine.exportOperation(for: made)
             }
             guard engine.world.general.bootNetwork != nil else {
@@ -130,8 +130,7 @@ public enum Effects {
                 try engine.end(claim, now: call.now)
                 return try engine.cutOperation(claim)
             }
-            let left = engine.world.claims.values.filter { $0.server == server.id && !$0.exportCut }.max { $0.epoch < $1.epoch }
-            guard let left else {
+            guard let left = engine.world.leftovers(of: server.image).last(where: { $0.server == server.id }) else {
                 // In doubt, and nothing is left: it happened.
                 if call.isInDoubt { return nil }
                 throw MusterError(.wrongState, "\(server.id) has no claim to release", subject: server.id.rawValue)

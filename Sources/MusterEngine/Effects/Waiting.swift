@@ -59,7 +59,7 @@ extension Effects {
 }
 
 extension Effect {
-    fileprivate static func wait(
+    static func wait(
         needs: Capability? = nil, _ begin: @escaping @Sendable (inout Engine, EffectCall) throws -> Value?
     ) -> Effect {
         Effect(inDoubt: .repeat, kind: .wait(begin), needs: needs)

@@ -31,6 +31,8 @@ public struct Engine: Sendable {
     var oldestKey: Timestamp?
     /// Orders to switch off that wait until the engine has listened, by run and address.
     var heldOrders: Set<HeldOrder> = []
+    /// The machines that a server has had, or was called for, since it last ran.
+    var chances: [ServerID: Set<ResourceID>] = [:]
     /// Why and when a server was last reported as blocked.
     var toldBlocked: [ServerID: (reason: String, at: Moment)] = [:]
     /// When a hook was last reported for a question that it did not answer.

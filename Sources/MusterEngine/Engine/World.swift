@@ -32,8 +32,23 @@ public struct World: Sendable {
     private var aliveByServer: [ServerID: Epoch] = [:]
     /// The machines that are silent, starting, or whose failure is held, and those of them that count for isolation.
     private(set) var doubts = Doubts()
-    /// The claims that are over and whose export is not cut.
+    /// The claims that are over and whose export is not cut, and which of them are of an image.
     private(set) var leftovers: Set<Epoch> = []
+    private var leftoversByImage: [ImageID: Set<Epoch>] = [:]
+    private var aliveByImage: [ImageID: Epoch] = [:]
+    /// The machines that could take a server.
+    private(set) var free = FreeMachines()
+    /// Those that may turn out to be such, once somebody looks at them.
+    private(set) var unseen = FreeMachines()
+    /// Those that have become free since the last look.
+    var newlyFree: Set<ResourceID> = []
+    /// The servers that have nowhere to run, or whose machine is in doubt.
+    private(set) var seekers = Seekers()
+    /// The servers that are blocked because no machine could take them.
+    private(set) var starving: Set<ServerID> = []
+    private var newlyStarving: Set<ServerID> = []
+    /// The servers of each pool.
+    private(set) var pools: [String: Set<ServerID>] = [:]
     /// The machines that changed since the last look at them.
     var changed: Set<ResourceID> = []
     /// Whether anything changed since the last tick began.
@@ -66,6 +81,10 @@ public struct World: Sendable {
     public func resource(mac: MACAddress) -> Resource? { byMAC[mac].flatMap { resources[$0] } }
     public func aliveClaim(on resource: ResourceID) -> Claim? { aliveByResource[resource].flatMap { claims[$0] } }
     public func aliveClaim(of server: ServerID) -> Claim? { aliveByServer[server].flatMap { claims[$0] } }
+    func aliveClaim(of image: ImageID) -> Claim? { aliveByImage[image].flatMap { claims[$0] } }
+
+    /// The claims of an image that are over and whose export is not cut, oldest first.
+    func leftovers(of image: ImageID) -> [Claim] { (leftoversByImage[image] ?? []).sorted().compactMap { claims[$0] } }
 
     /// What is on record about a machine, oldest first.
     func evidence(about id: ResourceID) -> [Evidence] { (evidenceByResource[id] ?? []).sorted().compactMap { evidence[$0] } }
@@ -114,7 +133,31 @@ public struct World: Sendable {
         doubts.replace(old, new)
         changed.insert(id)
         touch(id)
-        if let claim = aliveClaim(on: id) { unreviewed.insert(claim.server) }
+        let claim = aliveClaim(on: id)
+        if let claim { unreviewed.insert(claim.server) }
+        noteFree(id)
+        if let claim, let server = servers[claim.server] { noteSeeker(server) }
+    }
+
+    /// Machines that a run kept are anybody's again.
+    mutating func gaveBack(_ machines: [ResourceID]) { newlyFree.formUnion(machines.filter(free.contains)) }
+
+    mutating func takeNewlyStarving() -> Set<ServerID> {
+        defer { newlyStarving = [] }
+        return newlyStarving.intersection(starving)
+    }
+
+    private mutating func noteFree(_ id: ResourceID) {
+        let machine = resources[id].flatMap { FreeMachine($0, isClaimed: aliveByResource[id] != nil) }
+        if free.replace(id, machine) { newlyFree.insert(id) }
+        unseen.replace(id, resources[id].flatMap { FreeMachine(unseen: $0, isClaimed: aliveByResource[id] != nil) })
+    }
+
+    private mutating func noteSeeker(_ server: Server) {
+        let machine = aliveClaim(of: server.id).flatMap { resources[$0.resource] }
+        let isInDoubt = machine.map { $0.failure != nil || $0.liveness == .silent } ?? true
+        let seeks = server.target == .running && isInDoubt
+        seekers.replace(server.id, seeks ? Seekers.Seeker(id: server.id, priority: server.priority) : nil)
     }
 
     /// The servers to review, in the order of their names.
@@ -133,9 +176,21 @@ public struct World: Sendable {
     }
 
     mutating func put(_ server: Server) {
-        guard servers[server.id] != server else { return }
+        let old = servers[server.id]
+        guard old != server else { return }
         servers[server.id] = server
         unreviewed.insert(server.id)
+        noteSeeker(server)
+        let starves = server.target == .running && server.blocked != nil && server.lastError?.code == .noCapacity
+        if !starves {
+            starving.remove(server.id)
+        } else if starving.insert(server.id).inserted {
+            newlyStarving.insert(server.id)
+        }
+        if old?.pool != server.pool {
+            if let pool = old?.pool { pools[pool]?.remove(server.id) }
+            if let pool = server.pool { pools[pool, default: []].insert(server.id) }
+        }
         record(.server(server))
     }
 
@@ -143,16 +198,27 @@ public struct World: Sendable {
         if claim.isAlive {
             aliveByResource[claim.resource] = claim.epoch
             aliveByServer[claim.server] = claim.epoch
+            aliveByImage[claim.image] = claim.epoch
         } else {
             if aliveByResource[claim.resource] == claim.epoch { aliveByResource[claim.resource] = nil }
             if aliveByServer[claim.server] == claim.epoch { aliveByServer[claim.server] = nil }
+            if aliveByImage[claim.image] == claim.epoch { aliveByImage[claim.image] = nil }
         }
         // An ended claim whose export is cut is history: the store keeps it.
-        if claim.isAlive || claim.exportCut { leftovers.remove(claim.epoch) } else { leftovers.insert(claim.epoch) }
+        if claim.isAlive || claim.exportCut {
+            leftovers.remove(claim.epoch)
+            leftoversByImage[claim.image]?.remove(claim.epoch)
+            if leftoversByImage[claim.image]?.isEmpty == true { leftoversByImage[claim.image] = nil }
+        } else {
+            leftovers.insert(claim.epoch)
+            leftoversByImage[claim.image, default: []].insert(claim.epoch)
+        }
         touch(claim.resource)
         changed.insert(claim.resource)
         unreviewed.insert(claim.server)
         claims[claim.epoch] = claim.isAlive || !claim.exportCut ? claim : nil
+        noteFree(claim.resource)
+        if let server = servers[claim.server] { noteSeeker(server) }
         record(.claim(claim))
     }
 
@@ -235,7 +301,9 @@ public struct World: Sendable {
     }
 
     mutating func remove(_ id: ServerID) {
-        servers[id] = nil
+        if let pool = servers.removeValue(forKey: id)?.pool { pools[pool]?.remove(id) }
+        seekers.replace(id, nil)
+        starving.remove(id)
         record(.removeServer(id))
     }
 

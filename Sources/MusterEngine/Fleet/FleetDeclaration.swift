@@ -117,6 +117,17 @@ extension FleetDeclaration {
                     "server \(server.id) fits on no host: it needs \(server.memoryMiB) MiB, \(server.cpus) CPUs, tags \(server.tags)",
                     item.place, hint: "the largest host has \(resources.map(\.object.memoryMiB).max() ?? 0) MiB; check memory, cpus and tags"))
         }
+        let machines = Set(resources.flatMap { [$0.object.id.rawValue] + $0.object.tags })
+        let others = Set(servers.flatMap { [$0.object.id.rawValue, $0.object.pool].compactMap { $0 } })
+        for (key, words, known, what) in [
+            ("prefer", server.prefer, machines, "machine or tag"), ("avoid", server.avoid, machines, "machine or tag"),
+            ("affinity", server.affinity, others, "server or pool"), ("anti_affinity", server.antiAffinity, others, "server or pool"),
+        ] {
+            for word in words ?? [] where !known.contains(word) {
+                let nearest = Spelling.nearest(word, known.sorted()).map { "did you mean \"\($0)\"?" }
+                problems.append(bad("server \(server.id): \(key) names \"\(word)\", which is no \(what)", item.place, hint: nearest ?? "leave it out"))
+            }
+        }
         if let other = firstUser, other < server.id {
             problems.append(bad("server \(server.id) shares image \(server.image) with \(other)", item.place, hint: "one image has one writer: copy the image"))
         }

@@ -127,6 +127,7 @@ extension Engine {
         known.memoryMiB = declared.memoryMiB
         known.cpus = declared.cpus
         known.tags = declared.tags
+        known.rack = declared.rack
         known.declared = true
         let isSameController = declaredPart(known).bmc == declared.bmc
         known.bmc = declared.bmc
@@ -160,13 +161,16 @@ extension Engine {
             id: resource.id, kind: resource.kind, macs: resource.macs, address: resource.address,
             memoryMiB: resource.memoryMiB, cpus: resource.cpus, tags: resource.tags, bmc: resource.bmc)
         part.bmc?.guid = nil
+        part.rack = resource.rack
         return part
     }
 
     private func declaredPart(_ server: Server) -> Server {
-        Server(
+        var part = Server(
             id: server.id, image: server.image, memoryMiB: server.memoryMiB, cpus: server.cpus, tags: server.tags,
             priority: server.priority, address: server.address, ready: server.ready, pool: server.pool)
+        (part.prefer, part.avoid, part.affinity, part.antiAffinity) = (server.prefer, server.avoid, server.affinity, server.antiAffinity)
+        return part
     }
 
     private func compare<Object: Codable & Hashable>(

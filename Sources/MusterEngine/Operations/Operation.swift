@@ -60,7 +60,7 @@ extension Engine {
         guard let (operation, owner) = operations.removeValue(forKey: id) else { return }
         let outcome: Step.Outcome
         do {
-            outcome = .value(try settle(operation, result, now: now))
+            outcome = .value(try settle(operation, result, for: owner, now: now))
         } catch let error as MusterError {
             outcome = .error(error)
         } catch {
@@ -71,7 +71,7 @@ extension Engine {
     }
 
     private mutating func settle(
-        _ operation: Operation, _ result: Result<OperationResult, MusterError>, now: Now
+        _ operation: Operation, _ result: Result<OperationResult, MusterError>, for owner: OperationOwner, now: Now
     ) throws -> Value {
         switch operation {
         case .readPower(let id, _, let asked):
@@ -99,7 +99,7 @@ extension Engine {
         case .http, .program:
             return try result.get().value
         case .decide(let question):
-            return placed(question, try result.get().decision, now: now)
+            return try placed(question, try result.get().decision, for: owner, now: now)
         }
     }
 }

@@ -5,20 +5,38 @@ import MusterCore
 extension Engine {
     /// Takes the machines of a `reserve` step for its run; false while others have them. A holder of lower precedence is cancelled.
     mutating func takeReservation(_ step: Step, run id: RunID, now: Now) -> Bool {
-        guard var run = world.runs[id] else { return false }
         let wanted = Effects.reservedNames(step)
         let priority = Effects.reservePriority(step)
         let holders = Set(wanted.compactMap { world.index.holders[$0] }).subtracting([id])
         guard holders.isEmpty else {
-            for holder in holders.sorted() {
-                guard let other = world.runs[holder], other.cancel == nil, (other.reserved?.priority ?? 0) < priority else { continue }
-                preempt(other, by: id, now: now)
-            }
+            for holder in holders.sorted() { preempt(holder, by: id, priority: priority, now: now) }
             return false
         }
+        reserve(wanted, run: id, priority: priority)
+        return true
+    }
+
+    /// Gives machines that are free to a run.
+    mutating func reserve(_ wanted: [ResourceID], run id: RunID, priority: Int64) {
+        guard var run = world.runs[id] else { return }
         let kept = (run.reserved?.resources ?? []).filter { !wanted.contains($0) }
         run.reserved = Run.Reserved(resources: kept + wanted, priority: max(priority, run.reserved?.priority ?? priority))
         world.put(run)
+    }
+
+    /// Cancels the holder of the first of these machines that is kept for something of lower precedence: it is free when that run is over.
+    mutating func preempt(holdersOf machines: [FreeMachine], by id: RunID, priority: Int64, now: Now) {
+        for machine in machines {
+            guard let holder = world.index.holders[machine.id], let other = world.runs[holder] else { continue }
+            // One that ends already is enough to wait for.
+            if other.cancel != nil || preempt(holder, by: id, priority: priority, now: now) { return }
+        }
+    }
+
+    @discardableResult
+    private mutating func preempt(_ holder: RunID, by id: RunID, priority: Int64, now: Now) -> Bool {
+        guard let other = world.runs[holder], other.cancel == nil, (other.reserved?.priority ?? 0) < priority else { return false }
+        preempt(other, by: id, now: now)
         return true
     }
 
@@ -33,8 +51,10 @@ extension Engine {
     mutating func releaseReservation(_ names: [ResourceID], run id: RunID, now: Now) {
         guard var run = world.runs[id], let reserved = run.reserved else { return }
         let left = reserved.resources.filter { !names.contains($0) }
+        world.gaveBack(names)
         run.reserved = left.isEmpty ? nil : Run.Reserved(resources: left, priority: reserved.priority)
         world.put(run)
+        needsReview = true
         grantReservations(now: now)
     }
 

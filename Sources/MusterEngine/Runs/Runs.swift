@@ -113,6 +113,7 @@ extension Engine {
                 }
         }
         noteForServers(run)
+        if let reserved = run.reserved { world.gaveBack(reserved.resources) }
         world.put(run)
         needsReview = true
         let next = successor(of: run, now: now)

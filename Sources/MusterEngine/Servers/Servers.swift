@@ -9,6 +9,7 @@ extension Engine {
         }
         server.target = target
         server.lastError = nil
+        chances[id] = nil
         world.put(server)
         emit(target == .running ? "server.wanted" : "server.unwanted", server: id, data: ["why": "its target was set"], now: now)
         review(now: now)
@@ -47,6 +48,7 @@ extension Engine {
         guard var resource = world.resources[id] else { throw unknownResource(id.rawValue) }
         guard resource.mode != mode else { return }
         resource.mode = mode
+        giveNewChances(id)
         world.put(resource)
         emit(mode == .maintenance ? "resource.maintenance" : "resource.active", resource: id, now: now)
         review(now: now)
@@ -64,6 +66,8 @@ extension Engine {
         server.lastError = nil
         world.put(server)
         let resource = world.aliveClaim(of: id)?.resource
+        chances[id] = nil
+        if let resource { giveNewChances(resource) }
         emit("server.running", resource: resource, server: id, data: ["epoch": .int(epoch.rawValue)], now: now)
         return serverValue(server)
     }
@@ -94,6 +98,7 @@ extension Engine {
             let trouble = isWatched ? trouble(of: server) : nil
             setBlocked(server.id, trouble, now: now)
         }
+        if !needsReview { offerMachines(now: now) }
         // The events above may have started runs that are responsible now: one more look settles it.
         if needsReview { review(now: now) }
     }

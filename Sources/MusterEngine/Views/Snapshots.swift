@@ -18,6 +18,7 @@ extension Engine {
             "has_bmc": .bool(resource.bmc != nil), "declared": .bool(resource.declared),
         ]
         fields["address"] = resource.address.map { .string($0.description) }
+        fields["rack"] = resource.rack.map { .string($0) }
         fields["server"] = claim.map { .string($0.server.rawValue) }
         fields["boot_id"] = resource.bootID.map { .string($0) }
         fields["uuid"] = resource.uuid.map { .string($0) }
@@ -46,7 +47,7 @@ extension Engine {
     }
 
     func imageValue(_ image: Image) -> Value {
-        let claim = world.claims.values.first { $0.image == image.id && $0.isAlive }
+        let claim = world.aliveClaim(of: image.id)
         var fields: [String: Value] = [
             Value.typeKey: "image", "name": .string(image.id.rawValue), "path": .string(image.path),
             "format": .string(image.format.rawValue),

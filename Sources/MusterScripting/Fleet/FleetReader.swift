@@ -80,6 +80,7 @@ public enum FleetReader {
             memoryMiB: try fields.mebibytes("memory") ?? 0, cpus: Int(try fields.number("cpus") ?? 1),
             tags: try fields.texts("tags"))
         resource.bmc = try fields.table("bmc").map(bmc)
+        resource.rack = try fields.text("rack")
         try fields.finish()
         return resource
     }
@@ -127,6 +128,9 @@ public enum FleetReader {
             memoryMiB: try fields.mebibytes("memory") ?? 0, cpus: Int(try fields.number("cpus") ?? 1),
             tags: try fields.texts("tags"), priority: Int(try fields.number("priority") ?? 0),
             address: try fields.parsed("address", "an address with prefix", example: "10.77.0.100/24", IPv4Network.init(_:)))
+        func words(_ key: String) throws -> [String]? { try fields.texts(key).nonempty }
+        (server.prefer, server.avoid) = (try words("prefer"), try words("avoid"))
+        (server.affinity, server.antiAffinity) = (try words("affinity"), try words("anti_affinity"))
         server.ready = try fields.table("ready").map(readiness)
         server.pool = try fields.text("pool")
         if server.pool == "" { throw fields.wrong("pool is empty", hint: "pool = \"web\"") }
@@ -213,4 +217,9 @@ public enum FleetReader {
         try fields.finish()
         return network
     }
+}
+
+extension Array {
+    /// Nil for an empty one.
+    fileprivate var nonempty: Self? { isEmpty ? nil : self }
 }

@@ -60,5 +60,11 @@ enum BranchPrelude {
           return setmetatable({ names = names }, reserved)
         end
 
+        function server:reserve(options)
+          local found = host["server.reserve"](want("server", self, "server.reserve"), options_of(options, server_reserve_known, "server.reserve", "options"))
+          if found.machine then found.held = setmetatable({ names = { found.machine.name } }, reserved) end
+          return found
+        end
+
         """#
 }

@@ -93,13 +93,6 @@ enum PolicyPrelude {
           end
         end
 
-        function server:verdicts(candidates)
-          if type(candidates) ~= "table" then refuse("server.verdicts", "resources", candidates) end
-          local names = {}
-          for i, candidate in ipairs(candidates) do names[i] = type(candidate) == "table" and candidate.name or candidate end
-          return host["decide.place"](want("server", self, "server.verdicts"), names) or {}
-        end
-
         resources.find = finder(resources, "resources.find")
         servers.find = finder(servers, "servers.find")
         images.find = finder(images, "images.find")

@@ -69,6 +69,7 @@ extension Schema {
         ScriptError("bmc_identity", "the BMC belongs to another machine", "correct its address in the fleet file"),
         ScriptError("still_on", "it was ordered off and its BMC still reads on", "switch it off by hand, then confirm"),
         ScriptError("machine_failed", "the machine failed while it was waited for", "nothing: its own event follows"),
+        ScriptError("not_started", "a server became ready on none of the machines that were tried", "look at its image and its readiness check"),
         ScriptError("not_ready", "the readiness check did not pass", "look at the server's console"),
     ]
 

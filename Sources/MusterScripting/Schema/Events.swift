@@ -85,7 +85,10 @@ extension Schema {
     ]
 
     private static let serverEvents: [ScriptEvent] = [
-        ScriptEvent("server.wanted", [.server, .resource], data: [why], "it should run; the machine is the one it had, if any"),
+        ScriptEvent(
+            "server.wanted", [.server, .resource],
+            data: [why, .optional("machine", .text, "The machine that has become free, if that is why.")],
+            "it should run; the machine is the one it had, if any"),
         ScriptEvent("server.unwanted", [.server], data: [why], "it should not run"),
         ScriptEvent(
             "server.move", [.server, .resource],

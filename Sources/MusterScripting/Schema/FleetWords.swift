@@ -72,6 +72,7 @@ extension Schema {
                 .optional("macs", .list(.text), "More cards."),
                 .optional("address", .text, "Its address on the boot network."), .optional("memory", .size, "Its memory."),
                 .optional("cpus", .integer, "Its CPUs (1)."), .optional("tags", .list(.text), "What servers may ask for."),
+                .optional("rack", .text, "Where it stands; machines of one rack may fail together."),
                 .optional(
                     "bmc",
                     .options([
@@ -98,6 +99,10 @@ extension Schema {
                 .optional("cpus", .integer, "The CPUs it needs (1)."),
                 .optional("tags", .list(.text), "What its machine must have."),
                 .optional("priority", .integer, "Higher goes first (0)."),
+                .optional("prefer", .list(.text), "Names and tags of machines that come first."),
+                .optional("avoid", .list(.text), "Names and tags of machines that come last."),
+                .optional("affinity", .list(.text), "Servers and pools whose racks it would share."),
+                .optional("anti_affinity", .list(.text), "Servers and pools whose racks it would rather not share; its own pool is one."),
                 .optional("pool", .text, "The group of like servers that it belongs to; see `muster.scaling`."),
                 .optional("address", .text, "Its own address, with prefix, which travels with it."),
                 .optional(

@@ -63,13 +63,4 @@ extension Schema {
             "disk", [], returns: .object("plan"), "An answer to the question `boot`: boot from the machine's own disk.",
             example: #"decide("boot", function(request) return boot.disk() end)"#),
     ]
-
-    static let verdicts: ScriptCall = .written(
-        "verdicts", [.field("resources", .list(.named("resource")), "The candidates.")], uses: ["decide.place"],
-        returns: .map(.table),
-        """
-        What `decide("place")` hooks say of machines that could run it, by name: `{ score = number }`, `{ veto = reason }`; \
-        nothing for those of which none says anything.
-        """
-    )
 }

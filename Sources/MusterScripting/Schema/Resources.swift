@@ -25,6 +25,7 @@ extension Schema {
             .field("has_bmc", .boolean, "Whether it can be switched from afar."),
             .field("declared", .boolean, "False for one that was found by booting and is in no `fleet.lua`."),
             .optional("address", .text, "Its own address on the boot network."),
+            .optional("rack", .text, "Where it stands, as `fleet.lua` says."),
             .optional("server", .text, "The name of the server that has a claim on it."),
             .optional("boot_id", .text, "The boot it reported last."),
             .optional("uuid", .text, "Its DMI UUID, once it reported one."),

@@ -8,7 +8,7 @@ import MusterEngine
 /// the engine, a `.written` one its Lua in `PolicyPrelude`. Then `muster schema --write .` rewrites what is generated.
 public enum Schema {
     public static let classes: [ScriptClass] = [
-        resource, server, image, claim, evidence, trouble, event, error, plan, reservation, tick, request, response, result,
+        resource, server, image, claim, evidence, trouble, event, error, plan, reservation, placement, tick, request, response, result,
     ]
     public static let tables: [ScriptTable] = [resources, servers, images, boot, ipmi, events, os, http]
     public static let functions: [ScriptCall] =

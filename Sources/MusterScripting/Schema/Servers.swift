@@ -39,7 +39,7 @@ extension Schema {
             .step(
                 "move", [.optional("to", .named("resource"), "The machine; nil: whichever suits it best.")],
                 "Asks for it to be moved; the hook of `server.move` brings it about. Refused as `wrong_state` when it should not run."),
-            verdicts,
+            candidates, reserve, objection, whyNot,
             .step("refresh", returns: .object("server"), "A new snapshot."),
         ])
 

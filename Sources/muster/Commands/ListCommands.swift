@@ -9,10 +9,27 @@ struct ResourcesCommand: AsyncParsableCommand {
 }
 
 struct ServersCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "servers", abstract: "Lists the servers.")
-    @OptionGroup var engine: EngineOptions
+    static let configuration = CommandConfiguration(
+        commandName: "servers", abstract: "Lists the servers, or says where one could run and why.",
+        subcommands: [List.self, Why.self], defaultSubcommand: List.self)
 
-    func run() async throws { try await engine.list("servers", none: "no servers") { ListViews.servers($0) } }
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the servers.")
+        @OptionGroup var engine: EngineOptions
+
+        func run() async throws { try await engine.list("servers", none: "no servers") { ListViews.servers($0) } }
+    }
+
+    struct Why: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows every machine for a server: the candidates, best first, and why not the others.")
+        @OptionGroup var engine: EngineOptions
+        @Argument(help: "The server.") var name: String
+
+        func run() async throws {
+            let value = try await engine.client.request("why", ["name": .string(name)])
+            engine.show.value(value) { WhyView.lines(value) }
+        }
+    }
 }
 
 struct ImagesCommand: AsyncParsableCommand {

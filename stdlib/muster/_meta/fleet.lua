@@ -71,6 +71,7 @@ function boot_network(fields) end
 ---@field memory? muster.size Its memory.
 ---@field cpus? integer Its CPUs (1).
 ---@field tags? string[] What servers may ask for.
+---@field rack? string Where it stands; machines of one rack may fail together.
 ---@field bmc? muster.fleet.host.bmc How it is switched from afar.
 
 ---A physical machine.
@@ -98,6 +99,10 @@ function image(name) end
 ---@field cpus? integer The CPUs it needs (1).
 ---@field tags? string[] What its machine must have.
 ---@field priority? integer Higher goes first (0).
+---@field prefer? string[] Names and tags of machines that come first.
+---@field avoid? string[] Names and tags of machines that come last.
+---@field affinity? string[] Servers and pools whose racks it would share.
+---@field anti_affinity? string[] Servers and pools whose racks it would rather not share; its own pool is one.
 ---@field pool? string The group of like servers that it belongs to; see `muster.scaling`.
 ---@field address? string Its own address, with prefix, which travels with it.
 ---@field ready? muster.fleet.server.ready When it counts as running; `http` or `tcp`.

@@ -22,6 +22,7 @@
 ---@field has_bmc boolean Whether it can be switched from afar.
 ---@field declared boolean False for one that was found by booting and is in no `fleet.lua`.
 ---@field address? string Its own address on the boot network.
+---@field rack? string Where it stands, as `fleet.lua` says.
 ---@field server? string The name of the server that has a claim on it.
 ---@field boot_id? string The boot it reported last.
 ---@field uuid? string Its DMI UUID, once it reported one.
@@ -224,18 +225,74 @@ function server:move(to) end
 ---@return muster.error? problem
 function server:try_move(to) end
 
----What `decide("place")` hooks say of machines that could run it, by name: `{ score = number }`, `{ veto = reason }`; nothing for those of which none says anything.
----@async
----@param resources muster.resource|string[] The candidates.
----@return table<string, table>
-function server:verdicts(resources) end
+---@class muster.server.candidates.options
+---@field except? table Machines that are out of the question: a list of names, or reasons by name.
+---@field prefer? string The name of the machine that comes before all others.
+---@field avoid? string The name of the one that comes after all others.
+---@field looked? boolean Whether the `unseen` of an earlier answer were looked at.
+---@field limit? integer How many machines it tells of (8).
 
----Like `verdicts`, but returns `nil` and the error instead of raising it.
+---The machines that could run it at this moment, best first: they have what it needs, run nothing, are in use, can be woken and fenced, and are idle or off. `decide("place")` hooks veto and score; then count what `fleet.lua` says it prefers, avoids, and which racks it would share; idle ones come before those that are off, and the smallest that fits first.
 ---@async
----@param resources muster.resource|string[] The candidates.
----@return table<string, table>? result
+---@param options? muster.server.candidates.options
+---@return muster.placement
+function server:candidates(options) end
+
+---Like `candidates`, but returns `nil` and the error instead of raising it.
+---@async
+---@param options? muster.server.candidates.options
+---@return muster.placement? result
 ---@return muster.error? problem
-function server:try_verdicts(resources) end
+function server:try_candidates(options) end
+
+---@class muster.server.reserve.options
+---@field except? table Machines that are out of the question: a list of names, or reasons by name.
+---@field prefer? string The name of the machine that comes before all others.
+---@field avoid? string The name of the one that comes after all others.
+---@field looked? boolean Whether the `unseen` of an earlier answer were looked at.
+---@field priority? integer Runs that keep a machine for less are cancelled when no other is left (0).
+
+---Keeps the best machine that no other run keeps, in one step, so that of many servers that look at once each gets its own: `machine`, and `held`, to be given back. Without a machine `waits` says that there are candidates which others keep, or which servers of higher priority need first: ask again later.
+---@async
+---@param options? muster.server.reserve.options
+---@return muster.placement
+function server:reserve(options) end
+
+---Like `reserve`, but returns `nil` and the error instead of raising it.
+---@async
+---@param options? muster.server.reserve.options
+---@return muster.placement? result
+---@return muster.error? problem
+function server:try_reserve(options) end
+
+---Why a machine cannot take it now, in words that follow the machine's name; nil when it can.
+---@async
+---@param resource muster.resource|string The machine.
+---@return string?
+function server:objection(resource) end
+
+---Like `objection`, but returns `nil` and the error instead of raising it.
+---@async
+---@param resource muster.resource|string The machine.
+---@return string? result
+---@return muster.error? problem
+function server:try_objection(resource) end
+
+---@class muster.server.why_not.options
+---@field except? table Reasons against machines, by name, that come before the engine's own.
+
+---Why machines cannot take it, in words: each with its reason in a small fleet, how many of each kind in a large one.
+---@async
+---@param options? muster.server.why_not.options
+---@return string
+function server:why_not(options) end
+
+---Like `why_not`, but returns `nil` and the error instead of raising it.
+---@async
+---@param options? muster.server.why_not.options
+---@return string? result
+---@return muster.error? problem
+function server:try_why_not(options) end
 
 ---A new snapshot.
 ---@async
@@ -325,6 +382,16 @@ function reservation:release() end
 ---@return nil
 ---@return muster.error? problem
 function reservation:try_release() end
+
+---What was found for a server.
+---@class muster.placement
+---@field machines? muster.resource[] The candidates, best first (`candidates`).
+---@field machine? muster.resource The machine that is kept now (`reserve`).
+---@field held? muster.reservation What gives it back: a `<close>` variable does.
+---@field waits? boolean True when there are candidates, and others go first.
+---@field refused? table<string, string> What `decide("place")` hooks refused, with their reasons.
+---@field unseen? muster.resource[] Machines that fit and that nobody has looked at yet: read their power and ask again. `reserve` keeps none before.
+local placement = {}
 
 ---What a timer's function gets.
 ---@class muster.tick

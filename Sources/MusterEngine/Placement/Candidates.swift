@@ -1,0 +1,98 @@
+import MusterCore
+
+/// What is asked of a placement besides the server's own needs and wishes.
+struct PlacementRequest: Sendable {
+    /// Machines that are out of the question, with the reason.
+    var except: [ResourceID: String] = [:]
+    /// The machine that comes before all others, and the one that comes after them.
+    var first: ResourceID?
+    var last: ResourceID?
+    /// How many machines are told of.
+    var limit = 8
+    /// Whether the caller has looked at the machines that nobody had looked at: a reservation waits for that.
+    var hasLooked = false
+    /// The precedence of the reservation; holders of a lower one give way.
+    var priority: Int64 = 0
+
+    init() {}
+
+    init(_ call: EffectCall) throws {
+        let options = call.argument(1)
+        for (name, reason) in options["except"].object ?? [:] { except[ResourceID(name)] = reason.string ?? "was left out" }
+        for name in options["except"].array ?? [] { except[ResourceID(name.string ?? name["name"].string ?? "")] = "was left out" }
+        func machine(_ value: Value) -> ResourceID? { (value.string ?? value["name"].string).map { ResourceID($0) } }
+        (first, last) = (machine(options["prefer"]), machine(options["avoid"]))
+        if let limit = options["limit"].int { self.limit = Int(max(1, min(limit, 1_000))) }
+        priority = options["priority"].int ?? 0
+        hasLooked = options["looked"].bool ?? false
+    }
+}
+
+/// The machines that could run a server at this moment.
+struct Candidates: Sendable {
+    /// Those that nobody keeps for himself, best first.
+    var free: [FreeMachine] = []
+    /// Those that runs keep, best first.
+    var kept: [FreeMachine] = []
+    /// What `decide("place")` hooks have against others.
+    var refused: [ResourceID: String] = [:]
+}
+
+// Which machine a server gets: one question, answered from the machines that are free, not from all.
+extension Engine {
+    /// - Parameter verdicts: What hooks say, by machine: `{ score }` or `{ veto }`.
+    func candidates(for server: Server, _ request: PlacementRequest, run: RunID?, verdicts: [String: Value] = [:]) -> Candidates {
+        let preferences = preferences(of: server, first: request.first, last: request.last)
+        var found = world.free.ordered.filter { $0.fits(server) && request.except[$0.id] == nil }
+        var refused: [ResourceID: String] = [:]
+        if !verdicts.isEmpty {
+            found.removeAll { machine in
+                refused[machine.id] = verdicts[machine.id.rawValue]?["veto"].string
+                return refused[machine.id] != nil
+            }
+        }
+        if !preferences.isNone || !verdicts.isEmpty {
+            // Equal ones stay in the order of free machines.
+            let ranked = found.enumerated().map { index, machine in
+                let rank = preferences.rank(machine)
+                let score = verdicts[machine.id.rawValue]?["score"].double ?? 0
+                return (key: (rank.own, -score, rank.avoided, rank.preferred, rank.apart, rank.near), index: index, machine: machine)
+            }
+            found = ranked.sorted { $0.key == $1.key ? $0.index < $1.index : $0.key < $1.key }.map(\.machine)
+        }
+        var candidates = Candidates(refused: refused)
+        for machine in found {
+            let holder = world.index.holders[machine.id]
+            if holder == nil || holder == run { candidates.free.append(machine) } else { candidates.kept.append(machine) }
+        }
+        return candidates
+    }
+
+    /// Whether a server leaves the machines that are free to others: as many of higher priority look for one, or will in the next
+    /// moment, and could use one of these.
+    func givesWay(_ server: Server, _ free: [FreeMachine]) -> Bool {
+        var ahead = 0
+        for seeker in world.seekers.ordered {
+            if seeker.priority <= server.priority { return false }
+            guard let other = world.servers[seeker.id], seeks(other), free.contains(where: { $0.fits(other) }) else { continue }
+            ahead += 1
+            if ahead >= free.count { return true }
+        }
+        return false
+    }
+
+    /// Whether a server has nowhere to run, or its machine is suspect, and no run keeps a machine for it yet.
+    private func seeks(_ server: Server) -> Bool {
+        let state = state(of: server)
+        let isAboutTo = state == .running && world.aliveClaim(of: server.id).flatMap { world.resources[$0.resource] }.map { self.state(of: $0) == .suspect } ?? false
+        guard state == .placing || isAboutTo else { return false }
+        return !(world.index.byServer[server.id] ?? []).contains { world.runs[$0]?.reserved != nil }
+    }
+
+    /// Machines that nobody has looked at yet, and that may turn out to be candidates.
+    func unseen(for server: Server, _ request: PlacementRequest) -> [Resource] {
+        let most = 32
+        let found = world.unseen.ordered.lazy.filter { $0.fits(server) && request.except[$0.id] == nil }.prefix(most)
+        return found.compactMap { world.resources[$0.id] }
+    }
+}

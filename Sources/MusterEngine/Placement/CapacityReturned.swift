@@ -1,0 +1,31 @@
+import MusterCore
+
+// A server that found no machine is placed the moment one becomes free.
+extension Engine {
+    /// Calls for the blocked servers that a machine could take now, those of the highest priority first, each for another machine. A
+    /// machine that a server has had already, and did not become ready on, is not offered to it again until somebody acts or it proves good.
+    mutating func offerMachines(now: Now) {
+        let isFreed = !world.newlyFree.isEmpty
+        let starved = world.takeNewlyStarving()
+        world.newlyFree = []
+        guard isFreed || !starved.isEmpty else { return }
+        let servers = (isFreed ? world.starving : starved).compactMap { world.servers[$0] }.filter { responsibleRun(for: $0.id) == nil }
+        var offered: Set<ResourceID> = []
+        for server in servers.sorted(by: { ($1.priority, $0.id) < ($0.priority, $1.id) }) {
+            let machine = candidates(for: server, PlacementRequest(), run: nil).free.first {
+                !offered.contains($0.id) && chances[server.id]?.contains($0.id) != true
+            }
+            guard let machine else { continue }
+            offered.insert(machine.id)
+            chances[server.id, default: []].insert(machine.id)
+            emit(
+                "server.wanted", server: server.id,
+                data: ["why": .string("\(machine.id) is free"), "machine": .string(machine.id.rawValue)], now: now)
+        }
+    }
+
+    /// Whatever a machine was before: it may be tried again.
+    mutating func giveNewChances(_ machine: ResourceID) {
+        for server in chances.keys.sorted() { chances[server]?.remove(machine) }
+    }
+}

@@ -1,0 +1,70 @@
+import MusterCore
+
+/// A machine that runs nothing and is ready to take work, with what matters for choosing one.
+struct FreeMachine: Sendable {
+    var id: ResourceID
+    /// Whether it is booted and waits; else it is off.
+    var isIdle: Bool
+    var memoryMiB: Int64
+    var cpus: Int
+    var tags: [String]
+    var rack: String?
+
+    /// Nil for a machine that runs something, is out of use or in doubt, or that nobody could wake and fence.
+    init?(_ resource: Resource, isClaimed: Bool) {
+        let state = resource.state(claimed: isClaimed)
+        guard !isClaimed, resource.bmc != nil, state == .idle || state == .off else { return nil }
+        self.init(resource, isIdle: state == .idle)
+    }
+
+    /// A machine that may turn out to be free, once somebody looks at it; nil for one that was looked at, or cannot be.
+    init?(unseen resource: Resource, isClaimed: Bool) {
+        guard !isClaimed, resource.bmc != nil, resource.bmcFault == nil, resource.power == .unknown, resource.state(claimed: false) == .unknown
+        else { return nil }
+        self.init(resource, isIdle: false)
+    }
+
+    private init(_ resource: Resource, isIdle: Bool) {
+        (id, rack) = (resource.id, resource.rack)
+        self.isIdle = isIdle
+        (memoryMiB, cpus, tags) = (resource.memoryMiB, resource.cpus, resource.tags)
+    }
+
+    func fits(_ server: Server) -> Bool {
+        memoryMiB >= server.memoryMiB && cpus >= server.cpus && server.tags.allSatisfy(tags.contains)
+    }
+
+    /// Idle ones before those that have to boot, the smallest first, so that large machines stay free for large servers.
+    static func < (one: Self, other: Self) -> Bool {
+        if one.isIdle != other.isIdle { return one.isIdle }
+        if one.memoryMiB != other.memoryMiB { return one.memoryMiB < other.memoryMiB }
+        return one.id < other.id
+    }
+}
+
+/// The machines that could take a server, kept in their order of preference as they change, so that a placement looks at no others.
+struct FreeMachines: Sendable {
+    private(set) var ordered: [FreeMachine] = []
+    private var known: [ResourceID: FreeMachine] = [:]
+
+    func contains(_ id: ResourceID) -> Bool { known[id] != nil }
+
+    /// Takes what a machine is now; true when it was not free before.
+    @discardableResult
+    mutating func replace(_ id: ResourceID, _ new: FreeMachine?) -> Bool {
+        let old = known[id]
+        if let old { ordered.remove(at: place(of: old)) }
+        known[id] = new
+        if let new { ordered.insert(new, at: place(of: new)) }
+        return old == nil && new != nil
+    }
+
+    private func place(of machine: FreeMachine) -> Int {
+        var range = ordered.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range = ordered[middle] < machine ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
+    }
+}

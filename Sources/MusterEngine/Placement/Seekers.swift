@@ -1,0 +1,31 @@
+import MusterCore
+
+/// The servers that look for a machine or soon may, those of the highest priority first, kept as they change.
+struct Seekers: Sendable {
+    struct Seeker: Sendable, Hashable {
+        var id: ServerID
+        var priority: Int
+
+        static func < (one: Self, other: Self) -> Bool { (other.priority, one.id) < (one.priority, other.id) }
+    }
+
+    private(set) var ordered: [Seeker] = []
+    private var known: [ServerID: Seeker] = [:]
+
+    mutating func replace(_ id: ServerID, _ new: Seeker?) {
+        let old = known[id]
+        guard old != new else { return }
+        if let old { ordered.remove(at: place(of: old)) }
+        known[id] = new
+        if let new { ordered.insert(new, at: place(of: new)) }
+    }
+
+    private func place(of seeker: Seeker) -> Int {
+        var range = ordered.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range = ordered[middle] < seeker ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
+    }
+}

@@ -62,7 +62,7 @@ import Testing
             #expect(value["others"].array?.first { $0["name"] == "node1" }?["objection"] == "runs shop")
             for machine in machines { #expect(outcome.output.contains(machine["name"].string ?? "?")) }
             let wrong = try await console.run("servers", "why", "shpo")
-            #expect(wrong.status == 2 && wrong.errors.contains("there is no server \"shpo\""), "\(wrong.status) \(wrong.errors)")
+            #expect(wrong.status == 5 && wrong.errors.contains("there is no server \"shpo\""), "\(wrong.status) \(wrong.errors)")
             #expect(try await console.run("servers").output.contains("shop"))
         }
     }

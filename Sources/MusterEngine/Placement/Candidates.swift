@@ -43,6 +43,7 @@ extension Engine {
     /// - Parameter verdicts: What hooks say, by machine: `{ score }` or `{ veto }`.
     func candidates(for server: Server, _ request: PlacementRequest, run: RunID?, verdicts: [String: Value] = [:]) -> Candidates {
         let preferences = preferences(of: server, first: request.first, last: request.last)
+        if preferences.isNone, question(.place, .null) == nil { return firstCandidates(for: server, request, run: run) }
         var found = world.free.ordered.filter { $0.fits(server) && request.except[$0.id] == nil }
         var refused: [ResourceID: String] = [:]
         if !verdicts.isEmpty {
@@ -64,6 +65,18 @@ extension Engine {
         for machine in found {
             let holder = world.index.holders[machine.id]
             if holder == nil || holder == run { candidates.free.append(machine) } else { candidates.kept.append(machine) }
+        }
+        return candidates
+    }
+
+    /// The same when nothing but the order of free machines counts: no more of them than matter are looked at.
+    private func firstCandidates(for server: Server, _ request: PlacementRequest, run: RunID?) -> Candidates {
+        let ahead = world.seekers.count(above: server.priority)
+        var candidates = Candidates()
+        for machine in world.free.ordered where machine.fits(server) && request.except[machine.id] == nil {
+            let holder = world.index.holders[machine.id]
+            if holder == nil || holder == run { candidates.free.append(machine) } else { candidates.kept.append(machine) }
+            if candidates.free.count >= max(request.limit, ahead + 1) { break }
         }
         return candidates
     }

@@ -12,6 +12,16 @@ struct Seekers: Sendable {
     private(set) var ordered: [Seeker] = []
     private var known: [ServerID: Seeker] = [:]
 
+    /// How many have a higher priority.
+    func count(above priority: Int) -> Int {
+        var range = ordered.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range = ordered[middle].priority > priority ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
+    }
+
     mutating func replace(_ id: ServerID, _ new: Seeker?) {
         let old = known[id]
         guard old != new else { return }

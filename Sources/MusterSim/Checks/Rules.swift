@@ -20,6 +20,7 @@ final class Rules {
     /// The machines whose fence an operator ordered, until the order is given: alive as they may be.
     private var orderedByOperator: Set<ResourceID> = []
     private var claims: [Epoch: Claim] = [:]
+    private var alive: [ServerID: Epoch] = [:]
 
     init(story: Story, machines: Machines, engine: SimulatedEngine) {
         self.story = story
@@ -48,7 +49,7 @@ final class Rules {
         if claims[claim.epoch] == nil {
             if claim.epoch <= lastEpoch { story.violate("epoch \(claim.epoch) was given out after epoch \(lastEpoch)") }
             lastEpoch = max(lastEpoch, claim.epoch)
-            for other in claims.values where other.isAlive && other.server == claim.server {
+            if let other = alive[claim.server].flatMap({ claims[$0] }), other.isAlive {
                 story.violate("\(claim.server) is claimed by \(claim.resource) (epoch \(claim.epoch)) while \(other.resource) has it (epoch \(other.epoch))")
             }
         } else if let known = claims[claim.epoch] {
@@ -57,6 +58,7 @@ final class Rules {
             }
             if known.isAlive, let evidence = claim.ended { ended(claim, by: evidence) }
         }
+        if claim.isAlive { alive[claim.server] = claim.epoch }
         if claim.ended != nil, claim.exportCut { claims[claim.epoch] = nil }
     }
 
@@ -94,12 +96,12 @@ final class Rules {
             else { return }
             story.violate("\(id) is to be fenced, and it is alive and heard: the order is stale")
         case .openExport(let request, let cutFirst):
-            for epoch in machines.storage.openEpochs where !cutFirst.contains(epoch) && machines.storage.image(of: epoch) == request.image.id && epoch != request.epoch {
+            let open = machines.storage.openEpochs(of: request.image.id).filter { $0 != request.epoch }
+            for epoch in open where !cutFirst.contains(epoch) {
                 story.violate("the image \(request.image.id) is to be opened for epoch \(request.epoch) while epoch \(epoch) has it")
             }
-            for name in machines.names {
-                guard let machine = machines[name], let epoch = machine.epoch, epoch != request.epoch, machine.isOn, !endedByWord.contains(epoch),
-                    machines.storage.image(of: epoch) == request.image.id
+            for epoch in open {
+                guard let name = machines.homes[epoch], let machine = machines[name], machine.epoch == epoch, machine.isOn, !endedByWord.contains(epoch)
                 else { continue }
                 story.violate("\(name) may still write the image \(request.image.id) (epoch \(epoch)), which epoch \(request.epoch) gets")
             }

@@ -132,6 +132,7 @@ extension Machines {
             machine.upSince = agenda.elapsed
         }
         if let epoch {
+            homes[epoch] = name
             story.tell(.machine, "\(name) runs the image of epoch \(epoch)", resource: name)
             storage.attach(epoch, name)
             lookAtRoot(name)
@@ -160,9 +161,7 @@ extension Machines {
 
     /// Whether the server of a claim answers somebody who asks it from the engine's machine.
     func serves(_ epoch: Epoch) -> Bool {
-        names.contains { name in
-            guard let machine = self[name], machine.epoch == epoch, machine.isUp, machine.hasReported else { return false }
-            return engineHasNetwork && has(\.hasNetwork, machine) && reachesRoot(machine) && agenda.elapsed >= machine.upSince + machine.serviceTime
-        }
+        guard let name = homes[epoch], let machine = self[name], machine.epoch == epoch, machine.isUp, machine.hasReported else { return false }
+        return engineHasNetwork && has(\.hasNetwork, machine) && reachesRoot(machine) && agenda.elapsed >= machine.upSince + machine.serviceTime
     }
 }

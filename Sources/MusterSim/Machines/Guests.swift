@@ -1,6 +1,6 @@
 // Virtual machines: guests of a machine, without which they are nothing.
 extension Machines {
-    func guests(of name: String) -> [String] { names.filter { self[$0]?.hypervisor == name } }
+    func guests(of name: String) -> [String] { carried.filter { $0.value == name }.keys.sorted() }
 
     /// Whether whatever a machine lives on lets it live.
     func isCarried(_ machine: SimulatedMachine) -> Bool {
@@ -14,7 +14,8 @@ extension Machines {
 
     /// Makes a machine a guest of another; it must be off, or be carried by it.
     func move(_ name: String, onto hypervisor: String) {
-        change(name) { $0.hypervisor = hypervisor == name ? nil : hypervisor }
+        carried[name] = hypervisor == name ? nil : hypervisor
+        change(name) { $0.hypervisor = carried[name] }
         if let machine = self[name], !isCarried(machine) { powerOff(name) }
         powerChanged(name)
     }

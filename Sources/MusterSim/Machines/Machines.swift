@@ -7,8 +7,13 @@ public final class Machines {
     public private(set) var names: [String] = []
     private var machines: [String: SimulatedMachine] = [:]
     private var byController: [String: ResourceID] = [:]
+    private var controlled: Set<ResourceID> = []
     /// The machines that controllers are really cabled to, where that is not the one they are declared for.
     var wired: [ResourceID: String] = [:]
+    /// The hypervisors of the machines that have one.
+    var carried: [String: String] = [:]
+    /// The machine that booted the image of an epoch.
+    var homes: [Epoch: String] = [:]
     /// Whether the engine's machine reaches anything: machines and controllers.
     public internal(set) var engineHasNetwork = true
     /// When the engine last learnt that a machine lives, by its name.
@@ -53,6 +58,7 @@ public final class Machines {
         let name = resource.id.rawValue
         if let bmc = resource.bmc {
             byController[bmc.address] = resource.id
+            controlled.insert(resource.id)
             pollSoon(resource.id)
         }
         if machines[name] != nil {
@@ -76,7 +82,9 @@ public final class Machines {
 
     /// The resources whose controllers are cabled to a machine.
     func controllers(of name: String) -> [ResourceID] {
-        byController.values.filter { (wired[$0] ?? $0.rawValue) == name }.sorted()
+        let own = ResourceID(name)
+        let others = wired.filter { $0.value == name && $0.key != own }.map(\.key)
+        return (others + (controlled.contains(own) && (wired[own] ?? name) == name ? [own] : [])).sorted()
     }
 
     /// Whether the engine and a machine hear each other.

@@ -11,12 +11,15 @@ public final class SimulatedStorage {
     }
 
     private var open: [Epoch: Open] = [:]
+    private var byImage: [ImageID: Set<Epoch>] = [:]
     private var ports = 10_809
     private let story: Story
 
     init(story: Story) { self.story = story }
 
     public var openEpochs: [Epoch] { open.keys.sorted() }
+    /// The epochs under which an image is open.
+    func openEpochs(of image: ImageID) -> [Epoch] { (byImage[image] ?? []).sorted() }
     public func isOpen(_ epoch: Epoch) -> Bool { open[epoch] != nil }
     public func image(of epoch: Epoch) -> ImageID? { open[epoch]?.image }
 
@@ -24,13 +27,14 @@ public final class SimulatedStorage {
     /// image's lock would refuse it.
     func open(_ request: ExportRequest) throws -> Export {
         if let known = open[request.epoch] { return known.export }
-        if let other = open.filter({ $0.value.image == request.image.id }).keys.min() {
+        if let other = openEpochs(of: request.image.id).first {
             story.violate("the image \(request.image.id) was to be opened for epoch \(request.epoch) while epoch \(other) may write it")
             throw MusterError(.imageInUse, "image \(request.image.id) is exported for epoch \(other)", hint: "cut it first")
         }
         let export = Export(epoch: request.epoch, host: request.host, port: ports, name: "muster-\(request.epoch)")
         ports += 1
         open[request.epoch] = Open(image: request.image.id, export: export)
+        byImage[request.image.id, default: []].insert(request.epoch)
         story.tell(.export, "the image \(request.image.id) is open for epoch \(request.epoch)")
         return export
     }
@@ -41,6 +45,7 @@ public final class SimulatedStorage {
     @discardableResult
     func close(_ epoch: Epoch, _ words: String) -> String? {
         guard let closed = open.removeValue(forKey: epoch) else { return nil }
+        byImage[closed.image]?.remove(epoch)
         story.tell(.export, "the image \(closed.image) of epoch \(epoch) \(words)")
         return closed.machine
     }

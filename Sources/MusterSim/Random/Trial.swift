@@ -32,10 +32,12 @@ public struct Trial: Sendable {
         public var length: Int64
         public var events: Int
         public var runs: Int
+        let entries: [Story.Entry]
+        let end: [String]
         /// The story's lines.
-        public var story: [String]
+        public var story: [String] { entries.map(\.line) }
         /// What of it is worth comparing: the same for the same trial, always.
-        public var log: String
+        public var log: String { Simulation.log(entries, end) }
     }
 
     /// The faults that the seed gives.
@@ -64,6 +66,6 @@ public struct Trial: Sendable {
         if simulation.story.violations.isEmpty { Settlement.look(at: simulation) }
         return Outcome(
             violations: simulation.story.violations, faults: faults, length: simulation.elapsed, events: simulation.engine.store.allEvents.count,
-            runs: simulation.engine.store.allRuns.count, story: simulation.story.entries.map(\.line), log: simulation.log)
+            runs: simulation.engine.store.allRuns.count, entries: simulation.story.entries, end: simulation.endLines)
     }
 }

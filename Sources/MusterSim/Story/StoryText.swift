@@ -24,7 +24,10 @@ extension Story.Entry {
     }
 
     /// Places in scripts change with every line above them.
-    static func withoutPlaces(_ text: String) -> String { text.replacing(#/[\w/.]+\.lua:\d+: /#, with: "") }
+    static func withoutPlaces(_ text: String) -> String {
+        // Few texts have one, and most of a story's time would go into looking for it.
+        text.contains(".lua:") ? text.replacing(#/[\w/.]+\.lua:\d+: /#, with: "") : text
+    }
 }
 
 extension Simulation {
@@ -46,7 +49,11 @@ extension Simulation {
     }
 
     /// The story and where it ended, for `log.expect`.
-    public var log: String { (story.entries.map(\.line) + endLines.map { "       end  \($0)" }).joined(separator: "\n") + "\n" }
+    public var log: String { Self.log(story.entries, endLines) }
+
+    static func log(_ entries: [Story.Entry], _ end: [String]) -> String {
+        (entries.map(\.line) + end.map { "       end  \($0)" }).joined(separator: "\n") + "\n"
+    }
 
     /// Every typed event with its virtual time, and the end state of all resources, claims and servers.
     public func value() throws -> Value {

@@ -90,6 +90,8 @@ let package = Package(
         .executableTarget(
             name: "SimulationBenchmark", dependencies: ["MusterProving"], path: "Benchmarks/simulation", swiftSettings: strict),
         .executableTarget(
+            name: "FailoversBenchmark", dependencies: ["MusterProving"], path: "Benchmarks/failovers", swiftSettings: strict),
+        .executableTarget(
             name: "RunsBenchmark", dependencies: ["MusterScripting", "MusterStore", "MusterSim"], path: "Benchmarks/runs",
             swiftSettings: strict),
         .executableTarget(

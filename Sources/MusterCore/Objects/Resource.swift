@@ -35,6 +35,10 @@ public struct Resource: Codable, Sendable, Hashable {
     public var boot: BootGrant?
     /// Why its controller could not be read last time; nil when it could.
     public var bmcFault: MusterError?
+    /// When it failed lately, oldest first: as many as make it flap.
+    public var failures: [Timestamp]?
+    /// True while it fails again and again: it is chosen after all others.
+    public var isFlapping: Bool?
     /// True after a restore, until what it does is known: seen off, booting, or running what is on record.
     public var unproven: Bool?
 

@@ -54,6 +54,8 @@ public struct Run: Codable, Sendable, Hashable {
     public var attempt: Int?
     /// A queued run does not begin before this time; nil: at once.
     public var notBefore: Timestamp?
+    /// Whether it recovers the server of a machine that failed.
+    public var isFailover: Bool { !servers.isEmpty && argument["name"] == "resource.failed" }
     /// What the run after this one goes on with (`continue_as`).
     public var continuation: Value?
     /// The address of the step in doubt that an operator ordered to be done again.

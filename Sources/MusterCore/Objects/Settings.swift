@@ -35,6 +35,18 @@ public struct Settings: Codable, Sendable, Hashable {
 
     public init() {}
 
+    /// Failovers that are under way at once, nil for the default, which `mostFailovers` has; and how many failures of a machine, within how
+    /// long, make it one that flaps.
+    public var failoverLimit: Int?
+    public var flapCount: Int?
+    public var flapTime: Int64?
+
+    /// The others wait, those of servers of higher priority shorter.
+    public var mostFailovers: Int { failoverLimit ?? 20 }
+    /// So many failures within `flapsWithin` milliseconds, and a machine is chosen after all others.
+    public var mostFlaps: Int { flapCount ?? 3 }
+    public var flapsWithin: Int64 { flapTime ?? 3_600_000 }
+
     /// Bytes that one run's journal may have before it takes no more steps.
     public var mostJournal: Int64 { journalLimit ?? 16 << 20 }
 }

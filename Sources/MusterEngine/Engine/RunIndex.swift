@@ -28,6 +28,10 @@ struct RunIndex: Sendable {
     /// How many runs of a hook execute: those that only wait for time or events do not.
     private(set) var executing: [HookID: Int] = [:]
     private var executingRuns: Set<RunID> = []
+    /// The failovers that are under way.
+    private(set) var failovers: Set<RunID> = []
+    /// Those that wait.
+    private(set) var queuedFailovers: Set<RunID> = []
     /// How many open waits a run has.
     private var waits: [RunID: Int] = [:]
     /// Waiting steps by the event that may end them.
@@ -47,6 +51,10 @@ struct RunIndex: Sendable {
         let (was, isNow) = (old?.status == .queued, new?.status == .queued)
         if was, !isNow, let old { Self.remove(old.id, from: &queued, at: old.hook) }
         if isNow, !was, let new { queued[new.hook, default: []].insert(sorted: new.id) }
+        if let run = new ?? old, run.isFailover {
+            if new?.status == .running { failovers.insert(run.id) } else { failovers.remove(run.id) }
+            if isNow { queuedFailovers.insert(run.id) } else { queuedFailovers.remove(run.id) }
+        }
         if isNow, new?.notBefore != nil, let new { delayed.insert(new.id) } else if let old { delayed.remove(old.id) }
         if old?.reserved != new?.reserved {
             for resource in old?.reserved?.resources ?? [] where holders[resource] == old?.id { holders[resource] = nil }

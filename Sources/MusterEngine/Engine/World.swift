@@ -36,6 +36,8 @@ public struct World: Sendable {
     private(set) var leftovers: Set<Epoch> = []
     private var leftoversByImage: [ImageID: Set<Epoch>] = [:]
     private var aliveByImage: [ImageID: Epoch] = [:]
+    /// The machines that fail again and again.
+    private(set) var flapping: Set<ResourceID> = []
     /// The machines that could take a server.
     private(set) var free = FreeMachines()
     /// Those that may turn out to be such, once somebody looks at them.
@@ -131,6 +133,7 @@ public struct World: Sendable {
 
     private mutating func note(_ old: Resource?, _ new: Resource?, _ id: ResourceID) {
         doubts.replace(old, new)
+        noteFlaps(new, id)
         changed.insert(id)
         touch(id)
         let claim = aliveClaim(on: id)
@@ -145,6 +148,10 @@ public struct World: Sendable {
     mutating func takeNewlyStarving() -> Set<ServerID> {
         defer { newlyStarving = [] }
         return newlyStarving.intersection(starving)
+    }
+
+    private mutating func noteFlaps(_ new: Resource?, _ id: ResourceID) {
+        if new?.isFlapping == true { flapping.insert(id) } else { flapping.remove(id) }
     }
 
     private mutating func noteFree(_ id: ResourceID) {

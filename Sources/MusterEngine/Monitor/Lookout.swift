@@ -41,11 +41,20 @@ extension Engine {
         let isIsolated = isIsolated(now: now)
         if wasIsolated, !isIsolated { doubtIsOver(now: now) }
         wasIsolated = isIsolated
-        for id in ids {
+        for id in byPriority(ids) {
             watch(id, isIsolated: isIsolated, now: now)
             scheduleLook(id, now: now)
         }
         releaseHeld(isIsolated: isIsolated, now: now)
+    }
+
+    /// Of machines that fail together, that of the most important server is told first.
+    private func byPriority(_ ids: [ResourceID]) -> [ResourceID] {
+        guard ids.count > 1 else { return ids }
+        let ranked = ids.enumerated().map { index, id in
+            (priority: world.aliveClaim(on: id).flatMap { world.servers[$0.server]?.priority } ?? .min, index: index, id: id)
+        }
+        return ranked.sorted { ($1.priority, $0.index) < ($0.priority, $1.index) }.map(\.id)
     }
 
     private mutating func scheduleLook(_ id: ResourceID, now: Now) {

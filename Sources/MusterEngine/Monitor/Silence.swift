@@ -10,6 +10,7 @@ extension Engine {
         takeSilences(now: now)
         lookAround(now: now)
         pollPower(now: now)
+        endFlaps(now: now)
         cutLeftovers(now: now)
         settleRestore(now: now)
         fireTimers(now: now)
@@ -146,6 +147,7 @@ extension Engine {
     }
 
     private mutating func raiseFailure(of id: ResourceID, silence: Int64, now: Now) {
+        countFailure(of: id, now: now)
         emit("resource.failed", resource: id, data: ["silence": .int(silence)], now: now)
         guard let claim = world.aliveClaim(on: id) else { return }
         let error = MusterError("machine_failed", "\(id) failed before \(claim.server) was ready on it", subject: id.rawValue)

@@ -9,6 +9,7 @@ struct FreeMachine: Sendable {
     var cpus: Int
     var tags: [String]
     var rack: String?
+    var isFlapping: Bool
 
     /// Nil for a machine that runs something, is out of use or in doubt, or that nobody could wake and fence.
     init?(_ resource: Resource, isClaimed: Bool) {
@@ -25,7 +26,7 @@ struct FreeMachine: Sendable {
     }
 
     private init(_ resource: Resource, isIdle: Bool) {
-        (id, rack) = (resource.id, resource.rack)
+        (id, rack, isFlapping) = (resource.id, resource.rack, resource.isFlapping == true)
         self.isIdle = isIdle
         (memoryMiB, cpus, tags) = (resource.memoryMiB, resource.cpus, resource.tags)
     }
@@ -34,8 +35,10 @@ struct FreeMachine: Sendable {
         memoryMiB >= server.memoryMiB && cpus >= server.cpus && server.tags.allSatisfy(tags.contains)
     }
 
-    /// Idle ones before those that have to boot, the smallest first, so that large machines stay free for large servers.
+    /// Those that fail again and again last; idle ones before those that have to boot, the smallest first, so that large machines stay free
+    /// for large servers.
     static func < (one: Self, other: Self) -> Bool {
+        if one.isFlapping != other.isFlapping { return other.isFlapping }
         if one.isIdle != other.isIdle { return one.isIdle }
         if one.memoryMiB != other.memoryMiB { return one.memoryMiB < other.memoryMiB }
         return one.id < other.id

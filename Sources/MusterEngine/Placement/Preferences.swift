@@ -17,22 +17,24 @@ struct Preferences: Sendable {
 
     /// Lower goes first.
     func rank(_ machine: FreeMachine) -> (own: Int, avoided: Int, preferred: Int, apart: Int, near: Int) {
+        // A wish does not make up for a machine that fails again and again.
         func isNamed(_ words: [String]) -> Bool { words.contains { $0 == machine.id.rawValue || machine.tags.contains($0) } }
         let neighbours = machine.rack.map { (apart[$0] ?? 0, near[$0] ?? 0) } ?? (0, 0)
         let own = machine.id == first ? -1 : machine.id == last ? 1 : 0
-        return (own, isNamed(avoid) ? 1 : 0, isNamed(prefer) ? -1 : 0, neighbours.0, -neighbours.1)
+        return (own, (machine.isFlapping ? 2 : 0) + (isNamed(avoid) ? 1 : 0), isNamed(prefer) ? -1 : 0, neighbours.0, -neighbours.1)
     }
 
     /// Why a machine stands where it does, in words.
     func reasons(_ machine: FreeMachine) -> [String] {
         let rank = rank(machine)
         var reasons: [String] = []
-        if rank.avoided == 1 { reasons.append("to be avoided") }
+        if rank.avoided % 2 == 1 { reasons.append("to be avoided") }
         if rank.preferred == -1 { reasons.append("preferred") }
         if let rack = machine.rack {
             if rank.apart > 0 { reasons.append("rack \(rack) has \(rank.apart) that it should be apart from") }
             if rank.near < 0 { reasons.append("rack \(rack) has \(-rank.near) that it should be near") }
         }
+        if machine.isFlapping { reasons.append("failed again and again of late") }
         reasons.append(machine.isIdle ? "idle, so it need not be woken" : "off, to be woken by its BMC")
         reasons.append("\(machine.memoryMiB) MiB")
         return reasons

@@ -26,6 +26,8 @@ extension Engine {
             if let earlier = world.runs[id], earlier.status != .asking { return "run \(id) of the same hook and subject goes first" }
         }
         if case .event = run.cause, let other = otherReaction(than: run) { return "run \(other) works on the same server" }
+        let mostFailovers = world.general.settings.mostFailovers
+        if run.isFailover, world.index.failovers.count >= mostFailovers { return "\(mostFailovers) failovers are under way already" }
         guard (world.index.executing[run.hook] ?? 0) < world.general.settings.runLimit else {
             return "\(world.general.settings.runLimit) runs of this hook execute already"
         }
@@ -49,7 +51,19 @@ extension Engine {
         if let next = queue.first(where: { world.runs[$0]?.status == .queued }) { candidates.insert(next) }
         for server in run.servers { candidates.formUnion(world.index.byServer[server] ?? []) }
         for id in candidates.sorted() { tryStart(id, now: now) }
+        if run.isFailover { startFailovers(now: now) }
         fillSlots(run.hook, now: now)
+    }
+
+    /// Starts the failovers that waited for others: those of the servers of highest priority first.
+    private mutating func startFailovers(now: Now) {
+        let waiting = world.index.queuedFailovers.compactMap { world.runs[$0] }.map { run in
+            (priority: run.servers.compactMap { world.servers[$0]?.priority }.max() ?? 0, id: run.id)
+        }
+        for (_, id) in waiting.sorted(by: { ($1.priority, $0.id) < ($0.priority, $1.id) }) {
+            guard world.index.failovers.count < world.general.settings.mostFailovers else { return }
+            tryStart(id, now: now)
+        }
     }
 
     /// Starts queued runs of a hook as long as it may execute more.

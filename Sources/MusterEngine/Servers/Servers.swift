@@ -49,6 +49,7 @@ extension Engine {
         guard resource.mode != mode else { return }
         resource.mode = mode
         giveNewChances(id)
+        steady(id, now: now)
         world.put(resource)
         emit(mode == .maintenance ? "resource.maintenance" : "resource.active", resource: id, now: now)
         review(now: now)

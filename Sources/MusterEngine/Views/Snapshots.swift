@@ -24,6 +24,7 @@ extension Engine {
         fields["uuid"] = resource.uuid.map { .string($0) }
         fields["reserved_by"] = world.index.holders[resource.id].map { .int($0.rawValue) }
         if resource.unproven == true { fields["unproven"] = true }
+        if resource.isFlapping == true { fields["flapping"] = true }
         if let fault = resource.bmcFault { fields["bmc_fault"] = .string(fault.message) }
         return .object(fields)
     }

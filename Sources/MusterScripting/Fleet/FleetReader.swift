@@ -188,6 +188,9 @@ public enum FleetReader {
         }
         settings.stepLimit = Int(try fields.number("step_limit", in: 10...10_000_000) ?? Int64(settings.stepLimit))
         settings.runLimit = Int(try fields.number("run_limit", in: 1...10_000) ?? Int64(settings.runLimit))
+        settings.failoverLimit = try fields.number("failover_limit", in: 1...100_000).map { Int($0) }
+        settings.flapCount = try fields.number("flap_count", in: 2...1_000).map { Int($0) }
+        settings.flapTime = try fields.duration("flap_time", minimum: 1_000)
         settings.queueLimit = Int(try fields.number("queue_limit", in: 1...1_000_000) ?? Int64(settings.queueLimit))
         guard settings.heartbeat < settings.suspectAfter, settings.suspectAfter < settings.failedAfter else {
             throw fields.wrong(

@@ -48,6 +48,12 @@ extension Schema {
         ScriptEvent(
             "resource.held", [.resource], data: [.field("reason", .choice(["disarmed", "isolated"]), "Why."), silence],
             "it failed, and nothing may be done about it now"),
+        ScriptEvent(
+            "resource.flapping", [.resource],
+            data: [
+                .field("failures", .integer, "So many times it failed."), .field("within", .integer, unit: "ms", "In so long."),
+            ], "it fails again and again, and is chosen after all others"),
+        ScriptEvent("resource.steady", [.resource], "it has not failed for long enough, or somebody has looked after it: it is as good as others again"),
         ScriptEvent("resource.returned", [.resource], "a silent machine sends heartbeats again"),
         ScriptEvent("resource.start_timeout", [.resource], data: [milliseconds], "it was switched on and never reported"),
         ScriptEvent("resource.fenced", [.resource], data: proof, "it was seen off, or an operator said so"),

@@ -18,6 +18,9 @@ extension Schema {
                 .optional("start_timeout", .duration, "How long a machine may take to report after power on (300s)."),
                 .optional("isolation_count", .integer, "So many silent at once may be the engine's own fault (3)."),
                 .optional("isolation_share", .number, "… when they are more than this part of all (1/3)."),
+                .optional("failover_limit", .integer, "Failovers that are under way at once; others wait, by priority (20)."),
+                .optional("flap_count", .integer, "So many failures of a machine make it one that flaps, and is chosen after all others (3) …"),
+                .optional("flap_time", .duration, "… when they come within so long; it ends as long after the last one (1h)."),
                 .optional("step_limit", .integer, "The steps that one run may take (10000)."),
                 .optional("journal_limit", .size, "As much as one run's journal may hold of arguments and results (16M)."),
                 .optional(

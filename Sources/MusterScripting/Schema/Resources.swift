@@ -31,6 +31,7 @@ extension Schema {
             .optional("uuid", .text, "Its DMI UUID, once it reported one."),
             .optional("reserved_by", .integer, "The number of the run that keeps it."),
             .optional("bmc_fault", .text, "Why its BMC could not be read last time."),
+            .optional("flapping", .boolean, "True while it fails again and again: it is chosen after all others."),
             .optional("unproven", .boolean, "True after a restore, until it is known what it does."),
         ],
         methods: [

@@ -12,6 +12,7 @@ extension Engine {
         pollPower(now: now)
         cutLeftovers(now: now)
         settleRestore(now: now)
+        endPlanned(now: now)
         fireTimers(now: now)
         wakeSleepers(now: now)
         startDelayed(now: now)

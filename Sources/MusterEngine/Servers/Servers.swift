@@ -3,7 +3,7 @@ import MusterCore
 // Servers: their target, their state, and that none is forgotten (design, rule 5).
 extension Engine {
     /// Sets whether a server should run; whoever reacts to the event brings it about.
-    public mutating func setTarget(_ target: Server.Target, of id: ServerID, now: Now) throws {
+    public mutating func setTarget(_ target: Server.Target, of id: ServerID, why: String? = nil, now: Now) throws {
         guard var server = world.servers[id] else {
             throw MusterError(.notFound, "there is no server \"\(id)\"", hint: "muster servers lists them", subject: id.rawValue)
         }
@@ -11,7 +11,7 @@ extension Engine {
         server.lastError = nil
         chances[id] = nil
         world.put(server)
-        emit(target == .running ? "server.wanted" : "server.unwanted", server: id, data: ["why": "its target was set"], now: now)
+        emit(target == .running ? "server.wanted" : "server.unwanted", server: id, data: ["why": .string(why ?? "its target was set")], now: now)
         review(now: now)
     }
 
@@ -30,27 +30,6 @@ extension Engine {
             throw MusterError(.wrongState, "\(id) is on \(claim.resource) already", hint: "muster servers", subject: id.rawValue)
         }
         emit("server.move", resource: claim?.resource, server: id, data: ["to": target.map { .string($0.rawValue) } ?? .null], now: now)
-        review(now: now)
-    }
-
-    /// Lets failovers happen, or not.
-    public mutating func arm(_ armed: Bool, operatorName: String, now: Now) {
-        guard world.general.armed != armed else { return }
-        world.update { $0.armed = armed }
-        emit(armed ? "engine.armed" : "engine.disarmed", data: ["operator": .string(operatorName)], now: now)
-        releaseHeld(isIsolated: isIsolated(now: now), now: now)
-        for id in world.doubts.raised.sorted() { callAgain(id, now: now) }
-        review(now: now)
-    }
-
-    /// Takes a machine out of use or returns it.
-    public mutating func setMode(_ mode: Mode, of id: ResourceID, now: Now) throws {
-        guard var resource = world.resources[id] else { throw unknownResource(id.rawValue) }
-        guard resource.mode != mode else { return }
-        resource.mode = mode
-        giveNewChances(id)
-        world.put(resource)
-        emit(mode == .maintenance ? "resource.maintenance" : "resource.active", resource: id, now: now)
         review(now: now)
     }
 

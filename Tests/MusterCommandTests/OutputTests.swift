@@ -62,6 +62,31 @@ import Testing
         }
     }
 
+    @Test func whatEndsByItselfSaysWhen() async throws {
+        try await TestConsole.with { console in
+            #expect(try await console.run("disarm", "--for", "2h").output.hasSuffix(", or muster arm\n"))
+            let status = try await console.run("status").output
+            #expect(status.contains("no failover happens until ") && status.contains(", or muster arm"))
+            #expect(try await console.run("maintenance", "node2", "on", "--for", "90m").output.contains("nothing is placed on it until "))
+            #expect(try await console.run("status").output.contains("maintenance until "))
+            #expect(try await console.muster.run(["disarm", "--for", "soon"]).status != 0)
+            #expect(try await console.muster.run(["maintenance", "node2", "off", "--for", "1h"]).status != 0)
+            _ = try await console.run("arm")
+            #expect(try await console.run("disarm").output == "disarmed: no failover happens until: muster arm\n")
+        }
+    }
+
+    @Test func whatSleepsSaysWhatItSaves() async throws {
+        var snapshot = Snapshot.fleet
+        for index in snapshot.resources.indices { snapshot.resources[index].watts = 180 }
+        snapshot.resources[1].power = .off
+        snapshot.resources[1].asleepSince = Timestamp(milliseconds: SystemTime().now().wall.milliseconds - 36_000_000)
+        try await TestConsole.with(snapshot) { console in
+            let status = try await console.run("status").output
+            #expect(status.contains("1 of 3 machines sleeps: about 180 W less than all on; 1.8 kWh saved since "), "\(status)")
+        }
+    }
+
     @Test func coloursAreForTerminals() async throws {
         try await TestConsole.with { console in
             let piped = try await console.run("status")

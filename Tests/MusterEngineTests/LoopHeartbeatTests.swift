@@ -83,6 +83,28 @@ import Testing
         #expect(stage.loop.heartbeats.load(of: stage.node1)?.load == 0.5)
     }
 
+    @Test func anotherLoadWithEachBeatCostsNoTurnAndIsSeenWhenAskedFor() async throws {
+        let stage = try await Stage()
+        var heartbeat = try await stage.boot()
+        try await stage.pass(2_000, heartbeat)
+        try await stage.until("the reading") { $0.world.resources[ResourceID("node1")]?.power == .on }
+        try await stage.pass(2_000, heartbeat)
+        let before = stage.passedOn
+        for number in 1...60 {
+            heartbeat.load = Double(number) / 10
+            heartbeat.memoryUsedMiB = Int64(number)
+            try await stage.pass(1_000, heartbeat)
+        }
+        #expect(stage.passedOn == before)
+        let seen = try await stage.loop.turn { engine, _ in engine.resourceValues.array?.first { $0["name"] == "node1" } }
+        #expect(seen?["load"].double == 6)
+        #expect(seen?["memory_used_mib"] == 60)
+        // Who is heard no more has no load that anybody knows.
+        try await stage.pass(4_000)
+        let silent = try await stage.loop.turn { engine, _ in engine.resourceValues.array?.first { $0["name"] == "node1" } }
+        #expect(silent?["load"].isNull == true)
+    }
+
     @Test func silenceAndReturnReachTheEngine() async throws {
         let stage = try await Stage()
         let heartbeat = try await stage.boot()

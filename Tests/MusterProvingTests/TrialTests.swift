@@ -31,10 +31,17 @@ import Testing
         }
     }
 
+    @Test func loadBefallsAFleetWithAPool() throws {
+        var fleet = try Proving.fleet(hosts: 4)
+        fleet.servers[0].object.pool = "web"
+        let faults = Trial(fleet: fleet, seed: 1, length: 1_800_000, count: 600).faults
+        #expect(Set(faults.map(\.kind)) == Set(Fault.Kind.allCases))
+    }
+
     @Test func everyKindOfFaultIsDrawnAndIsOverInTime() throws {
         let trial = try trial(1, count: 600)
         let faults = trial.faults
-        #expect(Set(faults.map(\.kind)) == Set(Fault.Kind.allCases))
+        #expect(Set(faults.map(\.kind)) == Set(Fault.Kind.allCases).subtracting([.load]), "load is for pools")
         #expect(faults.allSatisfy { fault in fault.lines.allSatisfy { (120_000...1_920_000).contains($0.at) } })
         // Each reads as the line of a scenario.
         for line in faults.flatMap(\.lines) {

@@ -27,7 +27,7 @@ import Testing
         ("resources.find('idle')", "resources.find: filter is \"idle\", not a table with names or a function(resource)", "write resources.find([filter])"),
         ("on(1, function() end)", "on: event is 1, not an event's name", "write on(event, [options], handler)"),
         ("on('user.x')", "on: handler is missing, a function(event)", "write on(event, [options], handler)"),
-        ("every('1m', 'x', function() end)", "every: options is \"x\", not a table of options", "{ key = …, name = …, retry = …, backoff = …, at = … }"),
+        ("every('1m', 'x', function() end)", "every: options is \"x\", not a table of options", "{ key = …, name = …, retry = …, backoff = …, policy = …, at = … }"),
     ]) func anArgumentThatDoesNotFitIsNamed(_ text: String, _ message: String, _ hint: String) async throws {
         let scene = try await Scene(hooks: nil)
         try await scene.apply()

@@ -5,7 +5,7 @@ import Testing
 
 /// The standard library: its examples work as they are written.
 @Suite struct LibraryTests {
-    static let modules = ["maintenance", "move", "notify", "placement", "recover", "retry", "schedule", "stop"]
+    static let modules = ["maintenance", "move", "notify", "placement", "recover", "retry", "scaling", "schedule", "standby", "stop"]
 
     /// The indented lines of a file's opening comment.
     private static func example(_ module: String) throws -> String {
@@ -25,7 +25,7 @@ import Testing
         let recorder = OutsideRecorder(codes: [0])
         let scene = try await Scene(http: recorder, programs: recorder)
         try await scene.apply(
-            Scene.fleetFile.replacing(
+            Scene.fleetFile.replacing("server \"shop\" {", with: "server \"shop\" { pool = \"web\",").replacing(
                 "settings {",
                 with: """
                     settings {

@@ -89,6 +89,12 @@ import Testing
 
     @Test func theFleetsKeysAreThoseOfTheReader() async throws {
         for word in Schema.fleetWords {
+            // What a policy is told has any keys.
+            guard !word.keys.isEmpty else {
+                let told = try await FleetReader.read(source: word.example, file: "fleet.lua").settings.blocks
+                #expect(told == ["power_saving": ["spare": 1, "after": "15m"]])
+                continue
+            }
             // A key that resembles none makes the reader list those it knows.
             let required = word.keys.filter { !$0.isOptional || $0.name == "mac" }.map { field in
                 switch field.name {

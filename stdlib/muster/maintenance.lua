@@ -2,6 +2,7 @@
 --
 --     local maintenance = require "muster.maintenance"
 --     maintenance.drain(resources.get("node1"))             -- stops what it runs, starts it elsewhere
+--     maintenance.drain(resources.get("node2"), { duration = "2h" })   -- the same, and after two hours it is in use again by itself
 --     maintenance.restore(resources.get("node1"))           -- it may run servers again
 --
 -- A server that finds no other machine is started again where it was, and the machine stays in use: the error says why.
@@ -23,7 +24,7 @@ function maintenance.drain(machine, options)
     end
   end
   -- From here on placement leaves it out; what goes wrong brings it back into use.
-  machine = machine:set_mode("maintenance")
+  machine = machine:set_mode("maintenance", { duration = options and options.duration })
   local undo <close> = setmetatable({ machine = machine }, {
     __close = function(self) if self.machine then self.machine:set_mode("active") end end,
   })

@@ -25,6 +25,9 @@ public struct HookDeclaration: Codable, Sendable, Hashable {
     public var memory: Int64?
     public var slice: Int64?
 
+    /// The `policy` of `fleet.lua` without which it rests; nil: it never does.
+    public var policy: String?
+
     public struct Retry: Codable, Sendable, Hashable {
         /// How many more times after the first.
         public var times: Int
@@ -67,6 +70,8 @@ public struct Hook: Codable, Sendable, Hashable {
     public var isBehind: Bool?
     /// Since when no loaded file declares it.
     public var away: Timestamp?
+    /// What its runs remember from one to the next, by key.
+    public var memory: [String: Value]?
 
     public var id: HookID { declaration.id }
 

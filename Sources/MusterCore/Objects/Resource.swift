@@ -16,6 +16,9 @@ public struct Resource: Codable, Sendable, Hashable {
     public var rack: String?
     /// False for a machine that was found by booting and is in no `fleet.lua`.
     public var declared: Bool
+    /// What it draws with a server, and without one, in watts, as declared; nil when nobody says.
+    public var watts: Int64?
+    public var wattsIdle: Int64?
 
     // The axes.
     public var power: Power = .unknown
@@ -39,6 +42,10 @@ public struct Resource: Codable, Sendable, Hashable {
     public var failures: [Timestamp]?
     /// True while it fails again and again: it is chosen after all others.
     public var isFlapping: Bool?
+    /// When its maintenance ends by itself; nil: when somebody returns it.
+    public var maintenanceUntil: Timestamp?
+    /// Since when it is known to be off, not failed; nil while it is not, or nobody knows.
+    public var asleepSince: Timestamp?
     /// True after a restore, until what it does is known: seen off, booting, or running what is on record.
     public var unproven: Bool?
 

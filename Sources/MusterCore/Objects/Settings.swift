@@ -32,6 +32,8 @@ public struct Settings: Codable, Sendable, Hashable {
     public var keepRuns: Int64 = 30 * 86_400_000
     /// What policies may do; nil for the defaults, which `policies` has.
     public var policy: PolicySettings?
+    /// What `fleet.lua` says to policies by `policy "NAME" { … }`, by name; nil when it says nothing.
+    public var blocks: [String: Value]?
 
     public init() {}
 

@@ -101,14 +101,20 @@ public struct Heartbeat: Codable, Sendable, Hashable {
     public var uptime: Double?
     /// One-minute load average.
     public var load: Double?
+    /// What is in use of its memory: all but what the kernel says is available.
+    public var memoryUsedMiB: Int64?
 
-    public init(mac: MACAddress, token: String, bootID: String, epoch: Epoch?, uptime: Double? = nil, load: Double? = nil) {
+    public init(
+        mac: MACAddress, token: String, bootID: String, epoch: Epoch?, uptime: Double? = nil, load: Double? = nil,
+        memoryUsedMiB: Int64? = nil
+    ) {
         self.mac = mac
         self.token = token
         self.bootID = bootID
         self.epoch = epoch
         self.uptime = uptime
         self.load = load
+        self.memoryUsedMiB = memoryUsedMiB
     }
 }
 

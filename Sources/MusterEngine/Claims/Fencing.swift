@@ -55,6 +55,7 @@ extension Engine {
             resource.failure?.held = nil
             resource.failure?.fenced = evidence.id
         }
+        accountForSleep(&resource, now: now)
         world.put(resource)
         if fence {
             emit("resource.fenced", resource: id, data: evidenceData(evidence), now: now)

@@ -48,8 +48,7 @@ public struct Control: Sendable {
         case "server.start", "server.stop": return try await target(arguments, request == "server.start" ? .running : .stopped)
         case "fence": return try await fence(arguments, operatorName)
         case "arm", "disarm":
-            try await loop.turn { engine, now in engine.arm(request == "arm", operatorName: operatorName, now: now) }
-            return ["armed": .bool(request == "arm")]
+            return try await arm(request == "arm", arguments, operatorName)
         case "maintenance": return try await maintenance(arguments)
         case "backup":
             let report = try await loop.store.backup(to: try text(arguments, "path"), replacing: arguments["force"].bool == true)
@@ -189,8 +188,27 @@ public struct Control: Sendable {
     private func maintenance(_ arguments: Value) async throws -> Value {
         let id = ResourceID(try text(arguments, "name"))
         let mode: Mode = arguments["on"].bool == false ? .active : .maintenance
-        try await loop.turn { engine, now in try engine.setMode(mode, of: id, now: now) }
-        return .null
+        let length = try length(arguments)
+        return try await loop.turn { engine, now in
+            let end = try length.map { try engine.end(after: $0, now: now) }
+            try engine.setMode(mode, of: id, until: end, now: now)
+            return end.map { ["until": .int($0.milliseconds)] } ?? .null
+        }
+    }
+
+    private func arm(_ armed: Bool, _ arguments: Value, _ operatorName: String) async throws -> Value {
+        let length = try length(arguments)
+        return try await loop.turn { engine, now in
+            let end = try length.map { try engine.end(after: $0, now: now) }
+            engine.arm(armed, until: end, operatorName: operatorName, now: now)
+            return ["armed": .bool(armed), "until": end.map { .int($0.milliseconds) } ?? .null]
+        }
+    }
+
+    /// How long something is meant to last: the argument `for`, a text as `2h` or a number of seconds.
+    private func length(_ arguments: Value) throws -> Int64? {
+        let value = arguments["for"]
+        return value.isNull ? nil : try EffectCall.milliseconds(value, of: "for")
     }
 
     /// How many rows are wanted: 50 unless told, and no more than fit well into one answer.

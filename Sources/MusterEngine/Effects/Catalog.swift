@@ -5,7 +5,7 @@ public enum Effects {
     /// The names, sorted. `limit` is the engine's own: it records that a branch came to the end of its time or memory.
     public static let names: [String] = catalog.keys.filter { $0 != "limit" }.sorted()
 
-    static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitCalls + notes + outsideOrders + placementCalls)
+    static let catalog: [String: Effect] = Dictionary(uniqueKeysWithValues: queries + resourceOrders + serverOrders + waitCalls + notes + memories + measures + outsideOrders + placementCalls)
 
     /// What a hook file must declare to make a call; nil when nothing.
     public static func needs(_ name: String) -> Capability? { catalog[name]?.needs }
@@ -89,7 +89,9 @@ public enum Effects {
             guard let mode = Mode(rawValue: try call.text(1, "a mode")) else {
                 throw MusterError(.badArgument, "\(call.argument(1).json) is no mode", hint: "\"maintenance\" or \"active\"")
             }
-            try engine.setMode(mode, of: resource.id, now: call.now)
+            let length = call.argument(2)["duration"]
+            let end = length.isNull ? nil : try engine.end(after: EffectCall.milliseconds(length, of: call.step.name), now: call.now)
+            try engine.setMode(mode, of: resource.id, until: end, now: call.now)
             return engine.world.resources[resource.id].map(engine.resourceValue) ?? .null
         }),
         ("resource.read_power", .operation(.repeat) { engine, call in
@@ -147,7 +149,7 @@ public enum Effects {
             return .waitReady(server.id, claim.epoch, check, timeout: timeout)
         }),
         ("server.start", .change(needs: .servers) { engine, call in
-            try engine.setTarget(.running, of: try engine.server(call).id, now: call.now)
+            try engine.setTarget(.running, of: try engine.server(call).id, why: call.isOperators ? nil : "run \(call.run.id) asked for it", now: call.now)
             return .null
         }),
         ("server.move", .change(needs: .servers) { engine, call in
@@ -157,7 +159,7 @@ public enum Effects {
             return .null
         }),
         ("server.stop", .change(needs: .servers) { engine, call in
-            try engine.setTarget(.stopped, of: try engine.server(call).id, now: call.now)
+            try engine.setTarget(.stopped, of: try engine.server(call).id, why: call.isOperators ? nil : "run \(call.run.id) asked for it", now: call.now)
             return .null
         }),
     ]

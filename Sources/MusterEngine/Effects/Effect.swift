@@ -57,6 +57,14 @@ struct EffectCall: Sendable {
     /// The options table, by convention the last argument.
     var options: Value { arguments.last?[Value.typeKey].isNull == true ? arguments[arguments.count - 1] : .null }
 
+    /// Whether an operator wrote it: at the prompt, or in a script of the hour.
+    var isOperators: Bool {
+        switch run.cause {
+        case .script, .prompt: true
+        default: false
+        }
+    }
+
     /// The server that the call is about.
     var server: ServerID? {
         guard step.name.hasPrefix("server.") else { return nil }

@@ -132,6 +132,8 @@ struct Tracker: Sendable {
     var silentSince: Moment?
     /// The start it is in, and when this process first saw it so.
     var starting: (since: Timestamp, seen: Moment)?
+    /// What it said last of its load, where the engine itself heard it.
+    var load: LoadObservation?
     /// The boot whose heartbeats under an ended claim were reported.
     var staleBoot: String?
 }

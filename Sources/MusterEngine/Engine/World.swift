@@ -32,6 +32,8 @@ public struct World: Sendable {
     private var aliveByServer: [ServerID: Epoch] = [:]
     /// The machines that are silent, starting, or whose failure is held, and those of them that count for isolation.
     private(set) var doubts = Doubts()
+    /// The machines whose maintenance ends by itself, by wall-clock milliseconds.
+    private var maintenanceEnds = DueQueue<ResourceID>()
     /// The claims that are over and whose export is not cut, and which of them are of an image.
     private(set) var leftovers: Set<Epoch> = []
     private var leftoversByImage: [ImageID: Set<Epoch>] = [:]
@@ -133,7 +135,11 @@ public struct World: Sendable {
 
     private mutating func note(_ old: Resource?, _ new: Resource?, _ id: ResourceID) {
         doubts.replace(old, new)
+<<<<<<< HEAD
         noteFlaps(new, id)
+=======
+        if let end = new?.maintenanceUntil { maintenanceEnds.set(id, at: end.milliseconds) } else if old?.maintenanceUntil != nil { maintenanceEnds.remove(id) }
+>>>>>>> 968464ba2f431f90f2f5157fe431373d3cf7b8fb
         changed.insert(id)
         touch(id)
         let claim = aliveClaim(on: id)
@@ -166,6 +172,10 @@ public struct World: Sendable {
         let seeks = server.target == .running && isInDoubt
         seekers.replace(server.id, seeks ? Seekers.Seeker(id: server.id, priority: server.priority) : nil)
     }
+
+    /// Takes a machine whose maintenance is over.
+    mutating func takeMaintenanceOver(_ now: Timestamp) -> ResourceID? { maintenanceEnds.pop(dueBy: now.milliseconds) }
+    var nextMaintenanceEnd: Timestamp? { maintenanceEnds.next.map { Timestamp(milliseconds: $0) } }
 
     /// The servers to review, in the order of their names.
     mutating func takeUnreviewed() -> [ServerID] {

@@ -4,7 +4,7 @@ import MusterCore
 public struct FleetDifference: Codable, Sendable, Hashable {
     public enum Verb: String, Codable, Sendable { case add, change, remove }
     public var verb: Verb
-    /// `host`, `image`, `server`, `settings` or `boot_network`.
+    /// `host`, `image`, `server`, `settings`, `policy` or `boot_network`.
     public var noun: String
     public var name: String
     /// What changes, `field: old → new`.
@@ -16,9 +16,9 @@ extension Engine {
     /// What `apply` would do.
     public func plan(_ fleet: FleetDeclaration) -> [FleetDifference] {
         var differences: [FleetDifference] = []
-        if fleet.settings != world.general.settings {
-            differences.append(difference(.change, "settings", "", world.general.settings, fleet.settings))
-        }
+        let (settings, known) = (fleet.settings.withoutBlocks, world.general.settings.withoutBlocks)
+        if settings != known { differences.append(difference(.change, "settings", "", known, settings)) }
+        differences += blockDifferences(world.general.settings.blocks ?? [:], fleet.settings.blocks ?? [:])
         if fleet.bootNetwork != world.general.bootNetwork {
             differences.append(difference(.change, "boot_network", "", world.general.bootNetwork, fleet.bootNetwork))
         }
@@ -28,6 +28,17 @@ extension Engine {
         differences += compare("image", fleet.images.map(\.object), Array(world.images.values), id: \.id.rawValue) { $0 }
         differences += compare("server", fleet.servers.map(\.object), Array(world.servers.values), id: \.id.rawValue) { declaredPart($0) }
         return differences
+    }
+
+    /// What is said to policies.
+    private func blockDifferences(_ old: [String: Value], _ new: [String: Value]) -> [FleetDifference] {
+        Set(old.keys).union(new.keys).sorted().compactMap { name in
+            switch (old[name], new[name]) {
+            case (nil, _?): FleetDifference(verb: .add, noun: "policy", name: name, details: [])
+            case (_?, nil): FleetDifference(verb: .remove, noun: "policy", name: name, details: [])
+            case (let old, let new): old == new ? nil : difference(.change, "policy", name, old, new)
+            }
+        }
     }
 
     /// Makes the declared fleet so. Refused as a whole when it would take away what a living claim stands on (`claim_alive`).
@@ -113,6 +124,7 @@ extension Engine {
             if let heard { trackers[declared.id, default: Tracker()].heard = heard }
             var renamed = declared
             renamed.power = known.power
+            renamed.asleepSince = known.asleepSince
             renamed.liveness = known.liveness
             renamed.boot = known.boot
             renamed.bootID = known.bootID
@@ -121,6 +133,8 @@ extension Engine {
             renamed.incarnation = known.incarnation + 1
             return renamed
         }
+        if (known.watts, known.wattsIdle) != (declared.watts, declared.wattsIdle) { settleSleep(&known, now: now) }
+        (known.watts, known.wattsIdle) = (declared.watts, declared.wattsIdle)
         let guid = known.bmc?.guid
         known.macs = declared.macs
         known.address = declared.address
@@ -160,6 +174,7 @@ extension Engine {
         var part = Resource(
             id: resource.id, kind: resource.kind, macs: resource.macs, address: resource.address,
             memoryMiB: resource.memoryMiB, cpus: resource.cpus, tags: resource.tags, bmc: resource.bmc)
+        (part.watts, part.wattsIdle) = (resource.watts, resource.wattsIdle)
         part.bmc?.guid = nil
         part.rack = resource.rack
         return part
@@ -199,5 +214,13 @@ extension Engine {
             return left == right ? nil : "\(key): \(left.json) → \(right.json)"
         }
         return FleetDifference(verb: verb, noun: noun, name: name, details: details)
+    }
+}
+
+extension Settings {
+    fileprivate var withoutBlocks: Settings {
+        var settings = self
+        settings.blocks = nil
+        return settings
     }
 }

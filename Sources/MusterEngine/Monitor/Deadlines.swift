@@ -10,8 +10,13 @@ extension Engine {
         }
         let moments: [Moment?] = [
             lookout.due.next.map { Moment(milliseconds: $0) }, polls.next.map { Moment(milliseconds: $0) }, nextRelease(now: now),
+<<<<<<< HEAD
             nextCut, nextSettling, nextSteady.map { moment($0, now) }, nextTimer(now: now),
             world.index.nextSleeper.map { moment($0, now) }, nextDelayed(now: now), nextHeldOrder(now: now), nextKeySweep(now: now),
+=======
+            nextCut, nextSettling, nextTimer(now: now),
+            world.index.nextSleeper.map { moment($0, now) }, nextPlannedEnd.map { moment($0, now) }, nextDelayed(now: now), nextHeldOrder(now: now), nextKeySweep(now: now),
+>>>>>>> 968464ba2f431f90f2f5157fe431373d3cf7b8fb
             watching.heartbeats?.nextSilence(after: world.general.settings.suspectAfter),
         ]
         return moments.compactMap { $0 }.min().map { max($0, now.monotonic) }
@@ -45,7 +50,7 @@ extension Engine {
     private func nextTimer(now: Now) -> Moment? {
         if isStoreShort { return nil }
         return world.hooks.values.compactMap { hook -> Moment? in
-            guard hook.active, case .timer(let interval) = hook.declaration.trigger else { return nil }
+            guard hook.active, case .timer(let interval) = hook.declaration.trigger, !rests(hook) else { return nil }
             guard let last = hook.ticked else { return now.monotonic }
             if hasTimerRun(hook) { return nil }
             if now.wall < last { return now.monotonic }

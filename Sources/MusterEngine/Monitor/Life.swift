@@ -25,6 +25,7 @@ extension Engine {
             return .reset
         }
         heard(resource, bootID: heartbeat.bootID, now: now)
+        loadSeen(resource.id, in: heartbeat, now: now)
         return .ok
     }
 

@@ -43,6 +43,7 @@ extension Engine {
         guard resource.power != power else { return }
         let previous = resource.power
         resource.power = power
+        accountForSleep(&resource, now: now)
         if power == .off, !hasOthersController(resource) { resource.unproven = nil }
         if power == .off, resource.liveness == .alive || resource.liveness == .silent, world.aliveClaim(on: id) == nil,
             resource.failure == nil

@@ -13,6 +13,7 @@ extension Engine {
         endFlaps(now: now)
         cutLeftovers(now: now)
         settleRestore(now: now)
+        endPlanned(now: now)
         fireTimers(now: now)
         wakeSleepers(now: now)
         startDelayed(now: now)

@@ -22,6 +22,7 @@ public enum Operation: Sendable, Hashable {
     /// Tries the readiness check until it passes or the time is over.
     case waitReady(ServerID, Epoch, ReadinessCheck, timeout: Int64)
     case http(HTTPRequest)
+    case metric(MetricRequest)
     case program(ProgramRequest)
     /// Carried out by the scripting side.
     case decide(Question)
@@ -96,7 +97,7 @@ extension Engine {
             return .null
         case .waitReady(let server, let epoch, _, _):
             return try becameReady(server, epoch: epoch, result, now: now)
-        case .http, .program:
+        case .http, .metric, .program:
             return try result.get().value
         case .decide(let question):
             return try placed(question, try result.get().decision, for: owner, now: now)
@@ -106,7 +107,7 @@ extension Engine {
 
 extension OperationResult {
     var power: Power { if case .power(let power) = self { power } else { .unknown } }
-    var value: Value { if case .value(let value) = self { value } else { .null } }
+    public var value: Value { if case .value(let value) = self { value } else { .null } }
     var decision: Decision { if case .decision(let decision) = self { decision } else { Decision() } }
     var words: String { if case .words(let words) = self { words } else { "" } }
 }

@@ -31,6 +31,8 @@ extension Drivers {
             return try await waitReady(check, timeout: timeout)
         case .http(let request):
             return .value(try await send(request))
+        case .metric(let request):
+            return .value(try request.read(try await send(request.page)))
         case .program(let request):
             return .value(try await execute(request))
         case .decide:

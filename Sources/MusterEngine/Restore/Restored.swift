@@ -36,6 +36,8 @@ extension Engine {
         }
         world.update {
             $0.armed = false
+            // A time that was set for another life of this engine arms nothing.
+            $0.disarmedUntil = nil
             $0.restored = Restored(backup: backup, at: now.wall)
         }
         emit(
@@ -77,6 +79,7 @@ extension Engine {
         resource.liveness = .unknown
         resource.failure = nil
         resource.startingSince = nil
+        resource.asleepSince = nil
         resource.bmcFault = nil
         resource.unproven = true
         // Orders that were decided on before are stale.

@@ -39,7 +39,7 @@ extension Engine {
             guard let current = world.hooks[hook.id] else { return }
             // The rest is read again when there is room.
             if isFull(current) { return }
-            if !isFailureOfReaction(event) { startRun(current, event, now: now) }
+            if !isFailureOfReaction(event), !rests(current) { startRun(current, event, now: now) }
         }
         guard var done = world.hooks[hook.id] else { return }
         done.cursor = max(done.cursor, end.rawValue)

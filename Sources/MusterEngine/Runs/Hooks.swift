@@ -49,7 +49,7 @@ extension Engine {
     mutating func fireTimers(now: Now) {
         if isStoreShort { return }
         for hook in world.hooks.values.sorted(by: { $0.id < $1.id }) where hook.active {
-            guard case .timer(let interval) = hook.declaration.trigger else { continue }
+            guard case .timer(let interval) = hook.declaration.trigger, !rests(hook) else { continue }
             if hook.ticked == nil {
                 var hook = hook
                 hook.ticked = now.wall
@@ -71,6 +71,9 @@ extension Engine {
                     declaration: hook.declaration, now: now), now: now)
         }
     }
+
+    /// Whether a hook waits for `fleet.lua` to say something to its policy: nothing that happens meanwhile is for it.
+    public func rests(_ hook: Hook) -> Bool { hook.declaration.policy.map { world.general.settings.blocks?[$0] == nil } ?? false }
 
     /// Whether the last tick's run still goes.
     func hasTimerRun(_ hook: Hook) -> Bool {

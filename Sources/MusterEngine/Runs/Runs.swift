@@ -6,7 +6,7 @@ extension Engine {
     mutating func startRuns(for event: Event, now: Now) {
         if isFailureOfReaction(event) { return }
         for hook in world.hooks.values.sorted(by: { $0.id < $1.id }) where hook.active && hook.cursor < event.id.rawValue {
-            guard case .event(event.name) = hook.declaration.trigger, hook.isBehind != true else { continue }
+            guard case .event(event.name) = hook.declaration.trigger, hook.isBehind != true, !rests(hook) else { continue }
             if isFull(hook) { fallBehind(hook) } else { startRun(hook, event, now: now) }
         }
     }
@@ -22,9 +22,12 @@ extension Engine {
         var run = newRun(
             hook: hook.id, key: key(of: event, by: hook.declaration.key), cause: .event(event.id), code: hook.code,
             argument: argument, declaration: hook.declaration, now: now)
-        run.servers = serversConcerned(event)
+        if mayAct(run) { run.servers = serversConcerned(event) }
         enqueue(run, now: now)
     }
+
+    /// Whether a run could do something about a server: one that only tells of it answers for nothing.
+    private func mayAct(_ run: Run) -> Bool { run.needs.map { $0.contains(.power) || $0.contains(.storage) } ?? true }
 
     private func key(of event: Event, by field: String?) -> String {
         switch field {

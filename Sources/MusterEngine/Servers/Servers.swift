@@ -3,7 +3,7 @@ import MusterCore
 // Servers: their target, their state, and that none is forgotten (design, rule 5).
 extension Engine {
     /// Sets whether a server should run; whoever reacts to the event brings it about.
-    public mutating func setTarget(_ target: Server.Target, of id: ServerID, now: Now) throws {
+    public mutating func setTarget(_ target: Server.Target, of id: ServerID, why: String? = nil, now: Now) throws {
         guard var server = world.servers[id] else {
             throw MusterError(.notFound, "there is no server \"\(id)\"", hint: "muster servers lists them", subject: id.rawValue)
         }
@@ -11,7 +11,7 @@ extension Engine {
         server.lastError = nil
         chances[id] = nil
         world.put(server)
-        emit(target == .running ? "server.wanted" : "server.unwanted", server: id, data: ["why": "its target was set"], now: now)
+        emit(target == .running ? "server.wanted" : "server.unwanted", server: id, data: ["why": .string(why ?? "its target was set")], now: now)
         review(now: now)
     }
 
@@ -33,6 +33,7 @@ extension Engine {
         review(now: now)
     }
 
+<<<<<<< HEAD
     /// Lets failovers happen, or not.
     public mutating func arm(_ armed: Bool, operatorName: String, now: Now) {
         guard world.general.armed != armed else { return }
@@ -55,6 +56,8 @@ extension Engine {
         review(now: now)
     }
 
+=======
+>>>>>>> 968464ba2f431f90f2f5157fe431373d3cf7b8fb
     mutating func becameReady(
         _ id: ServerID, epoch: Epoch, _ result: Result<OperationResult, MusterError>, now: Now
     ) throws -> Value {

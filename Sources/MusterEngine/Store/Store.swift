@@ -83,6 +83,10 @@ public struct Dedup: Codable, Sendable, Hashable {
 public struct General: Codable, Sendable, Hashable {
     /// False while the operator wants no failovers.
     public var armed: Bool = true
+    /// When failovers are armed by themselves; nil: when somebody does.
+    public var disarmedUntil: Timestamp?
+    /// What machines that were switched off did not use.
+    public var energy: SavedEnergy?
     public var settings = Settings()
     public var bootNetwork: BootNetwork?
     /// Set by a restore until every machine is accounted for.

@@ -23,6 +23,10 @@ extension Engine {
         fields["boot_id"] = resource.bootID.map { .string($0) }
         fields["uuid"] = resource.uuid.map { .string($0) }
         fields["reserved_by"] = world.index.holders[resource.id].map { .int($0.rawValue) }
+        fields["load"] = loadPerCPU(of: resource).map { .double($0) }
+        fields["memory_used_mib"] = load(of: resource)?.memoryUsedMiB.map { .int($0) }
+        fields["watts"] = resource.watts.map { .int($0) }
+        fields["maintenance_until"] = resource.maintenanceUntil.map { .int($0.milliseconds) }
         if resource.unproven == true { fields["unproven"] = true }
         if resource.isFlapping == true { fields["flapping"] = true }
         if let fault = resource.bmcFault { fields["bmc_fault"] = .string(fault.message) }
@@ -92,6 +96,8 @@ extension Engine {
         let general = world.general
         return [
             "armed": .bool(general.armed),
+            "disarmed_until": general.disarmedUntil.map { .int($0.milliseconds) } ?? .null,
+            "energy": energyValue(now: now),
             "quiet": .bool(quietUntil.map { now.monotonic < $0 } ?? true),
             "network_up": .bool(networkUp),
             "store_short": .bool(isStoreShort),

@@ -27,7 +27,8 @@ struct BootQuery {
     func heartbeat() throws -> Heartbeat {
         Heartbeat(
             mac: try mac(), token: try token(), bootID: try bootID(), epoch: try epoch(),
-            uptime: try measure("uptime"), load: try measure("load"))
+            uptime: try measure("uptime"), load: try measure("load"),
+            memoryUsedMiB: optional("memory_used_mib") == nil ? nil : try number("memory_used_mib", 0...(1 << 40)))
     }
 
     /// Iff the parameter is there with a value; firmware writes `uuid=` when it knows none.

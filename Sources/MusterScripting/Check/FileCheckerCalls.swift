@@ -181,7 +181,7 @@ extension FileChecker {
         guard let word = Schema.fleetWord(name.text) else { return }
         let index = word.hasName ? 1 : 0
         guard index < suffixes.count, case .call(let arguments) = suffixes[index].kind,
-            case .table(let items)? = arguments.first?.kind
+            case .table(let items)? = arguments.first?.kind, !word.keys.isEmpty
         else { return }
         keys(items, word.keys, word.name)
     }

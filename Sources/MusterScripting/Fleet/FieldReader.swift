@@ -5,6 +5,8 @@ struct FieldReader {
     let noun: String
     let name: String
     let place: String
+    /// The table as it is.
+    let all: Value
     private var fields: [String: Value]
     private var known: [String] = []
 
@@ -13,6 +15,8 @@ struct FieldReader {
         self.name = name
         self.place = place
         self.fields = fields.object ?? [:]
+        // An empty table is a list or an object; where keys are looked for it is an object.
+        all = fields == .array([]) ? .object([:]) : fields
     }
 
     private var subject: String { name.isEmpty ? noun : "\(noun) \(name)" }

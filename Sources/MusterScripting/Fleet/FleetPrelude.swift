@@ -36,6 +36,7 @@ enum FleetPrelude {
             _ENV.host = named "host"
             image = named "image"
             server = named "server"
+            policy = named "policy"
             settings = single "settings"
             boot_network = single "boot_network"
 

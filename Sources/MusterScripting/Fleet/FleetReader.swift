@@ -60,9 +60,21 @@ public enum FleetReader {
         case "host": fleet.resources.append(Declared(try host(fields), place: fields.place))
         case "image": fleet.images.append(Declared(try image(fields), place: fields.place))
         case "server": fleet.servers.append(Declared(try server(fields), place: fields.place))
-        case "settings": fleet.settings = try settings(fields)
+        case "policy": try policy(fields, into: &fleet.settings)
+        case "settings":
+            let blocks = fleet.settings.blocks
+            fleet.settings = try settings(fields)
+            fleet.settings.blocks = blocks
         default: fleet.bootNetwork = try bootNetwork(fields)
         }
+    }
+
+    /// What a policy is told is for the policy to read: any plain table.
+    private static func policy(_ fields: FieldReader, into settings: inout Settings) throws {
+        guard settings.blocks?[fields.name] == nil else {
+            throw fields.wrong("it is declared twice", hint: "write one policy \"\(fields.name)\" { … } with all of it")
+        }
+        settings.blocks = (settings.blocks ?? [:]).merging([fields.name: fields.all]) { $1 }
     }
 
     private static func host(_ fields: FieldReader) throws -> Resource {
@@ -79,6 +91,8 @@ public enum FleetReader {
             address: try fields.parsed("address", "an IPv4 address", example: "10.77.0.11", IPv4Address.init(_:)),
             memoryMiB: try fields.mebibytes("memory") ?? 0, cpus: Int(try fields.number("cpus") ?? 1),
             tags: try fields.texts("tags"))
+        resource.watts = try fields.number("watts", in: 1...1_000_000)
+        resource.wattsIdle = try fields.number("watts_idle", in: 1...1_000_000)
         resource.bmc = try fields.table("bmc").map(bmc)
         resource.rack = try fields.text("rack")
         try fields.finish()

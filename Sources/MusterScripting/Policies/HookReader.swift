@@ -30,6 +30,7 @@ enum HookReader {
         var declaration = HookDeclaration(
             id: id, trigger: try trigger(registration, place), key: options["key"]?.string, retry: try retry(options, place), place: place)
         declaration.at = try timeOfDay(options["at"], declaration.trigger, place)
+        declaration.policy = try policy(options["policy"], place)
         return declaration
     }
 
@@ -43,6 +44,15 @@ enum HookReader {
             throw MusterError(.badArgument, "at is \(value.json), not a time of day", hint: "at = \"02:30\", in UTC", place: place)
         }
         return (hours * 60 + minutes) * 60_000
+    }
+
+    /// `policy = "scaling"`: a hook that rests until `fleet.lua` says something to this policy.
+    private static func policy(_ value: Value?, _ place: String) throws(MusterError) -> String? {
+        guard let value else { return nil }
+        guard let name = value.string, !name.isEmpty else {
+            throw MusterError(.badArgument, "policy is \(value.json), not a name", hint: "policy = \"scaling\"", place: place)
+        }
+        return name
     }
 
     /// `retry = 3, backoff = "5s"`: so many more tries after a raise, with pauses that double.

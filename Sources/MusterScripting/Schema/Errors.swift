@@ -90,6 +90,7 @@ extension Schema {
         ScriptError(
             "not_allowed", "the file does not declare it, or the operator's settings do not allow it", "do what the hint says"),
         ScriptError("http_failed", "an address could not be asked", "try it with curl from the engine's host"),
+        ScriptError("metric_failed", "a metric could not be read from the page of an address", "look at the page with curl"),
         ScriptError("exec_failed", "a program could not be started, or its machine not reached", "look at the reason it gives"),
         ScriptError("notify_failed", "a message was not taken (from `muster.notify`)", "look at the reason it gives"),
         ScriptError("too_large", "an answer has more bytes than allowed", "ask for less, or raise `most`"),

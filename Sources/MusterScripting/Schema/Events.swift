@@ -4,6 +4,7 @@ extension Schema {
     private static let milliseconds: ScriptField = .field("milliseconds", .integer, unit: "ms", "How long.")
     private static let why: ScriptField = .field("why", .text, "Why, in words.")
     private static let operatorName: ScriptField = .field("operator", .text, "Whose order it was.")
+    private static let until: ScriptField = .optional("until", .integer, unit: "ms since 1970", "When that ends by itself.")
     private static let failure: [ScriptField] = [
         .field("code", .text, "The error's code."), .field("message", .text, "What went wrong."),
     ]
@@ -69,7 +70,7 @@ extension Schema {
             "resource.bmc_mismatch", [.resource],
             data: [.field("guid", .text, "The BMC's."), .field("uuid", .text, "The machine's.")],
             "its BMC's GUID is not its DMI UUID"),
-        ScriptEvent("resource.maintenance", [.resource], "it was taken out of use"),
+        ScriptEvent("resource.maintenance", [.resource], data: [until], "it was taken out of use"),
         ScriptEvent("resource.active", [.resource], "it was returned to use"),
         ScriptEvent("fence.ordered", [.resource], data: [operatorName], "an operator ordered a fence"),
         ScriptEvent(
@@ -182,6 +183,6 @@ extension Schema {
             "the engine's state came from a backup: it is disarmed, and believes nothing that may have changed since"),
         ScriptEvent("engine.settled", "after a restore: armed, and every machine is accounted for"),
         ScriptEvent("engine.armed", data: [operatorName], "failovers may happen"),
-        ScriptEvent("engine.disarmed", data: [operatorName], "no failover happens"),
+        ScriptEvent("engine.disarmed", data: [operatorName, until], "no failover happens"),
     ]
 }

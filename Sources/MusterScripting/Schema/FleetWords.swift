@@ -57,6 +57,9 @@ extension Schema {
                     ]), "Programs that they may execute on machines, by OpenSSH's client (none)."),
             ]),
         FleetWord(
+            "policy", hasName: true, "What a policy is told; its hook says what it reads. Any plain table.",
+            example: #"policy "power_saving" { spare = 1, after = "15m" }"#, keys: []),
+        FleetWord(
             "boot_network", hasName: false, "The network that machines boot from.",
             example: #"boot_network { interface = "eth1", address = "10.77.0.1/24", files = "/var/lib/muster/boot" }"#,
             keys: [
@@ -76,6 +79,8 @@ extension Schema {
                 .optional("address", .text, "Its address on the boot network."), .optional("memory", .size, "Its memory."),
                 .optional("cpus", .integer, "Its CPUs (1)."), .optional("tags", .list(.text), "What servers may ask for."),
                 .optional("rack", .text, "Where it stands; machines of one rack may fail together."),
+                .optional("watts", .integer, "What it draws with a server on it; `status` then says what sleeping machines save."),
+                .optional("watts_idle", .integer, "What it draws while it waits (the same)."),
                 .optional(
                     "bmc",
                     .options([

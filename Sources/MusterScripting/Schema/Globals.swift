@@ -13,6 +13,9 @@ extension Schema {
         .optional("name", .text, "A stable name for the hook (default: file name, `#`, number)."),
         .optional("retry", .integer, "How often a run that raised is tried again (default 0)."),
         .optional("backoff", .duration, "The pause before the first other try; it doubles each time (default `\"5s\"`)."),
+        .optional(
+            "policy", .text,
+            "The hook rests as long as `fleet.lua` has no `policy \"NAME\" { … }` of this name: what happens meanwhile is not for it."),
     ]
 
     private static let everyOptions: [ScriptField] =

@@ -32,6 +32,11 @@ extension Schema {
             .optional("reserved_by", .integer, "The number of the run that keeps it."),
             .optional("bmc_fault", .text, "Why its BMC could not be read last time."),
             .optional("flapping", .boolean, "True while it fails again and again: it is chosen after all others."),
+            .optional(
+                "load", .number, "Its load average of one minute for each CPU, by its last heartbeat; nil while it sends none."),
+            .optional("memory_used_mib", .integer, unit: "MiB", "What is in use of its memory, by its last heartbeat."),
+            .optional("watts", .integer, unit: "W", "What it draws, as `fleet.lua` says."),
+            .optional("maintenance_until", .integer, unit: "ms since 1970", "When its maintenance ends by itself."),
             .optional("unproven", .boolean, "True after a restore, until it is known what it does."),
         ],
         methods: [
@@ -63,9 +68,14 @@ extension Schema {
                 "set_boot_device", [.field("device", .choice(BootDevice.allCases.map(\.rawValue)), "What it boots from.")],
                 "For its next boot only.", example: #"resources.get("node1"):set_boot_device("pxe")"#),
             .step(
-                "set_mode", [.field("mode", .choice(["maintenance", "active"]), "Out of use, or in use.")],
+                "set_mode",
+                [
+                    .field("mode", .choice(["maintenance", "active"]), "Out of use, or in use."),
+                    .options(.optional("duration", .duration, "After so long a maintenance ends by itself (default: never).")),
+                ],
                 returns: .object("resource"),
-                "Takes it out of use, or returns it: nothing is placed on a machine in maintenance. Returns a new snapshot."),
+                "Takes it out of use, or returns it: nothing is placed on a machine in maintenance. Returns a new snapshot.",
+                example: #"resources.get("node1"):set_mode("maintenance", { duration = "2h" })"#),
             .step("servers", returns: .list(.object("server")), "The servers that it has a claim for."),
             .step("refresh", returns: .object("resource"), "A new snapshot."),
         ])

@@ -10,9 +10,9 @@ public enum Schema {
     public static let classes: [ScriptClass] = [
         resource, server, image, claim, evidence, trouble, event, error, plan, reservation, placement, tick, request, response, result,
     ]
-    public static let tables: [ScriptTable] = [resources, servers, images, boot, ipmi, events, os, http]
+    public static let tables: [ScriptTable] = [resources, servers, images, boot, ipmi, events, os, http, metrics, failovers]
     public static let functions: [ScriptCall] =
-        (registering + asking + waiting + branching + telling + outside + helping).map { $0.owned(by: "", isMethod: false) }
+        (registering + asking + waiting + branching + telling + remembering + outside + helping).map { $0.owned(by: "", isMethod: false) }
 
     /// Every call, methods included.
     public static let calls: [ScriptCall] = functions + tables.flatMap(\.functions) + classes.flatMap(\.methods)

@@ -43,7 +43,8 @@ enum Settlement {
 
     /// Every event has had its run of every hook that listens for it, once.
     private static func reactions(_ simulation: Simulation) -> [String] {
-        let hooks = simulation.engine.engine.world.hooks.values.sorted { $0.id < $1.id }
+        let engine = simulation.engine.engine
+        let hooks = engine.world.hooks.values.filter { !engine.rests($0) }.sorted { $0.id < $1.id }
         struct Reaction: Hashable {
             var hook: HookID
             var event: EventID

@@ -20,6 +20,8 @@ public enum Command: Sendable, Hashable {
     /// The way from it to its storage.
     case storage(String, Switch)
     case load(String, Double)
+    /// A machine that no fleet file has is plugged in, switched off; its name is the one that it will be found under.
+    case newcomer(String)
     /// It is a virtual machine, a guest of another; of itself: it is none.
     case guest(String, of: String)
 
@@ -36,11 +38,13 @@ public enum Command: Sendable, Hashable {
     case serverMove(String, to: String?)
     case serverAdd(String, [String: String])
     case serverRemove(String)
-    case maintenance(String, Switch)
+    /// For so many milliseconds, or until it is returned.
+    case maintenance(String, Switch, length: Int64? = nil)
     case fence(String)
     /// The operator's word that a machine is off.
     case confirmOff(String)
-    case arm(Switch)
+    /// Off for so many milliseconds, or until it is on again.
+    case arm(Switch, length: Int64? = nil)
     case emit(String, [String: String])
 
     // The engine and what it stands on.

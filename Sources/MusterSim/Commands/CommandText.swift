@@ -12,7 +12,8 @@ extension Command: CustomStringConvertible {
         ("reboot NODE", "its system restarts in order"),
         ("network NODE on|off", "the network between it and the engine"),
         ("storage NODE on|off", "the way from it to its storage"),
-        ("load NODE NUMBER", "the load that its heartbeats carry"),
+        ("load NODE NUMBER", "the load of each of its processors, which its heartbeats carry"),
+        ("newcomer NODE", "a machine that is declared nowhere is plugged in, named machine-MAC"),
         ("guest NODE of NODE", "it is a virtual machine on another: what befalls that befalls it"),
         ("bmc NODE ok|silent|lie|refuse|deceive", "its controller answers; not at all; says done and stays as it is; takes no orders; reads what was ordered and stays as it is"),
         ("bmc NODE on|off", "the network between the engine and its controller"),
@@ -23,9 +24,10 @@ extension Command: CustomStringConvertible {
         ("server NAME add [KEY=VALUE ...]", "declares it: image, memory (MiB), cpus, priority, address, pool"),
         ("server NAME remove", "it is declared no more"),
         ("maintenance NODE on|off", "the operator takes it out of use, or returns it"),
+        ("maintenance NODE on TIME", "the operator takes it out of use for so long"),
         ("fence NODE [confirm-off]", "the operator orders a fence, or says that it is off"),
         ("arm", "the operator lets failovers happen"),
-        ("disarm", "the operator wants no failovers"),
+        ("disarm [TIME]", "the operator wants no failovers, for so long or until armed again"),
         ("emit EVENT [KEY=VALUE ...]", "a program tells an event of its own"),
         ("engine crash [TIME]", "the engine is killed, and started again after TIME (5s)"),
         ("engine stop|start", "the engine is killed, or started"),
@@ -52,11 +54,13 @@ extension Command: CustomStringConvertible {
         case ("network", 3): return toggle.map { .network(name, $0) }
         case ("storage", 3): return toggle.map { .storage(name, $0) }
         case ("maintenance", 3): return toggle.map { .maintenance(name, $0) }
+        case ("maintenance", 4): return words[2] == "on" ? .maintenance(name, .on, length: try time(last)) : nil
         case ("crash", 2): return .crash(name)
         case ("thaw", 2): return .thaw(name)
         case ("shutdown", 2): return .shutdown(name)
         case ("reboot", 2): return .reboot(name)
         case ("load", 3): return Double(last).flatMap { $0.isFinite && $0 >= 0 ? .load(name, $0) : nil }
+        case ("newcomer", 2): return Self.mac(ofNewcomer: name) == nil ? nil : .newcomer(name)
         case ("guest", 4): return words[2] == "of" ? .guest(name, of: last) : nil
         case ("bmc", 3...4): return try controller(name, Array(words.dropFirst(2)))
         case ("server", 3...): return try server(name, Array(words.dropFirst(2)))
@@ -64,12 +68,21 @@ extension Command: CustomStringConvertible {
         case ("fence", 3): return last == "confirm-off" ? .confirmOff(name) : nil
         case ("arm", 1): return .arm(.on)
         case ("disarm", 1): return .arm(.off)
+        case ("disarm", 2): return .arm(.off, length: try time(last))
         case ("emit", 2...): return .emit(name, try pairs(words.dropFirst(2)))
         case ("engine", 2...3): return try engine(Array(words.dropFirst()))
         case ("disk", 2): return last == "full" ? .diskFull(.on) : last == "free" ? .diskFull(.off) : nil
         case ("export", 3): return last == "die" ? .exportDie(name) : nil
         default: return nil
         }
+    }
+
+    /// The card in the name under which an undeclared machine is found, as `machine-525400770007`.
+    static func mac(ofNewcomer name: String) -> MACAddress? {
+        guard name.hasPrefix("machine-") else { return nil }
+        let digits = Array(name.dropFirst(8))
+        guard digits.count == 12 else { return nil }
+        return MACAddress(stride(from: 0, to: 12, by: 2).map { String(digits[$0...$0 + 1]) }.joined(separator: ":"))
     }
 
     private static func controller(_ name: String, _ words: [String]) throws(MusterError) -> Command? {
@@ -148,6 +161,7 @@ extension Command: CustomStringConvertible {
         case .network(let name, let toggle): "network \(name) \(toggle)"
         case .storage(let name, let toggle): "storage \(name) \(toggle)"
         case .load(let name, let load): "load \(name) \(load)"
+        case .newcomer(let name): "newcomer \(name)"
         case .guest(let name, let hypervisor): "guest \(name) of \(hypervisor)"
         case .bmc(let name, let mood): "bmc \(name) \(mood)"
         case .bmcNetwork(let name, let toggle): "bmc \(name) \(toggle)"
@@ -157,10 +171,10 @@ extension Command: CustomStringConvertible {
         case .serverMove(let name, let target): (["server \(name) move"] + [target].compactMap { $0 }).joined(separator: " ")
         case .serverAdd(let name, let pairs): (["server \(name) add"] + Self.text(pairs)).joined(separator: " ")
         case .serverRemove(let name): "server \(name) remove"
-        case .maintenance(let name, let toggle): "maintenance \(name) \(toggle)"
+        case .maintenance(let name, let toggle, let length): "maintenance \(name) \(toggle)" + Self.suffix(length)
         case .fence(let name): "fence \(name)"
         case .confirmOff(let name): "fence \(name) confirm-off"
-        case .arm(let toggle): toggle == .on ? "arm" : "disarm"
+        case .arm(let toggle, let length): toggle == .on ? "arm" : "disarm" + Self.suffix(length)
         case .emit(let name, let pairs): (["emit \(name)"] + Self.text(pairs)).joined(separator: " ")
         case .engineCrash(let pause): "engine crash \(pause)ms"
         case .engineStop: "engine stop"
@@ -172,6 +186,8 @@ extension Command: CustomStringConvertible {
         case .exportDie(let name): "export \(name) die"
         }
     }
+
+    private static func suffix(_ length: Int64?) -> String { length.map { " \($0)ms" } ?? "" }
 
     private static func text(_ pairs: [String: String]) -> [String] { pairs.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
 }

@@ -24,7 +24,10 @@ extension Simulation {
         case .storage(let name, let toggle):
             machines.change(try known(name)) { $0.hasStorage = toggle == .on }
             ([name] + machines.guests(of: name)).forEach(machines.lookAtRoot)
-        case .load(let name, let load): machines.change(try known(name)) { $0.load = load }
+        case .load(let name, let load): machines.load(try known(name), load)
+        case .newcomer(let name):
+            guard let mac = Command.mac(ofNewcomer: name) else { return }
+            machines.add(Resource(id: ResourceID(name), macs: [mac], memoryMiB: 4096, cpus: 2, declared: false))
         case .guest(let name, let hypervisor): machines.move(try known(name), onto: try known(hypervisor))
         case .bmc(let name, let mood): try controller(of: name) { $0.mood = mood }
         case .bmcNetwork(let name, let toggle): try controller(of: name) { $0.hasNetwork = toggle == .on }
@@ -49,12 +52,19 @@ extension Simulation {
             order("server.move") { engine, now in try engine.move(ServerID(name), to: target.map { ResourceID($0) }, now: now) }
         case .serverAdd(let name, let pairs): try add(server: name, pairs)
         case .serverRemove(let name): try apply { $0.servers.removeAll { $0.object.id.rawValue == name } }
-        case .maintenance(let name, let toggle):
-            order("maintenance") { engine, now in try engine.setMode(toggle == .on ? .maintenance : .active, of: ResourceID(name), now: now) }
+        case .maintenance(let name, let toggle, let length):
+            order("maintenance") { engine, now in
+                let end = try length.map { try engine.end(after: $0, now: now) }
+                try engine.setMode(toggle == .on ? .maintenance : .active, of: ResourceID(name), until: end, now: now)
+            }
         case .fence(let name): order("fence") { engine, now in try engine.fence(ResourceID(name), operatorName: Self.operatorName, now: now) }
         case .confirmOff(let name):
             order("fence") { engine, now in _ = try engine.confirmOff(ResourceID(name), operatorName: Self.operatorName, now: now) }
-        case .arm(let toggle): order(toggle == .on ? "arm" : "disarm") { engine, now in engine.arm(toggle == .on, operatorName: Self.operatorName, now: now) }
+        case .arm(let toggle, let length):
+            order(toggle == .on ? "arm" : "disarm") { engine, now in
+                let end = try length.map { try engine.end(after: $0, now: now) }
+                engine.arm(toggle == .on, until: end, operatorName: Self.operatorName, now: now)
+            }
         case .emit(let name, let pairs):
             order("event.emit") { engine, now in _ = try engine.emitUser(name, pairs.mapValues { .string($0) }, key: nil, now: now) }
         default: try disturb(command)

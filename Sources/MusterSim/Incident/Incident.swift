@@ -78,7 +78,7 @@ public struct Incident: Sendable {
             case "engine.network_down": add(at - 2_000, .engineNetwork(.off))
             case "engine.network_up": add(at - 2_000, .engineNetwork(.on))
             case "engine.armed": add(at, .arm(.on))
-            case "engine.disarmed": add(at, .arm(.off))
+            case "engine.disarmed": add(at, .arm(.off, length: event.data["until"]?.int.map { max(1, $0 - event.at.milliseconds) }))
             default: break
             }
         }

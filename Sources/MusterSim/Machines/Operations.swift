@@ -30,6 +30,12 @@ extension Machines {
         case .waitReady(let server, let epoch, _, let timeout): waitReady(server, epoch, until: agenda.elapsed + timeout, finish)
         case .http(let request):
             agenda.after(50) { [outside, agenda] in finish(outside.ask(request, at: agenda.elapsed)) }
+        case .metric(let request):
+            agenda.after(50) { [outside, agenda] in
+                finish(outside.ask(request.page, at: agenda.elapsed).flatMap { answer in
+                    Result { () throws(MusterError) in .value(try request.read(answer.value)) }
+                })
+            }
         case .program(let request):
             agenda.after(50) { [outside, agenda] in finish(outside.run(request, at: agenda.elapsed)) }
         case .decide: finish(.success(.decision(Decision())))

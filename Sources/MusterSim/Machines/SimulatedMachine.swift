@@ -49,7 +49,7 @@ public struct SimulatedMachine: Sendable {
     /// The machine that it is a guest of, for a virtual one: what befalls that befalls it too, and its controller lives there.
     public internal(set) var hypervisor: String?
 
-    /// The load of one minute that its heartbeats carry: 0 to the number of its processors and more.
+    /// The load of each of its processors; its heartbeats carry that of all.
     public var load = 0.0
 
     // How long things take it, in milliseconds.

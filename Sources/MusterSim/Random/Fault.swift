@@ -1,4 +1,5 @@
 import MusterCore
+import MusterEngine
 
 /// Something that goes wrong for a while: commands that begin it, and those that end it.
 public struct Fault: Sendable, Hashable {
@@ -27,6 +28,13 @@ public struct Fault: Sendable, Hashable {
         case disk, export
         /// The operator stops and starts servers, takes machines out of use, disarms, orders fences.
         case target, maintenance, disarm, fence
+        /// A machine has much to do, then little.
+        case load
+
+        /// Those that may befall a fleet: load matters where servers belong to a pool.
+        public static func all(in fleet: FleetDeclaration) -> [Kind] {
+            allCases.filter { $0 != .load || fleet.servers.contains { $0.object.pool != nil } }
+        }
     }
 
     public var kind: Kind
@@ -114,6 +122,7 @@ struct FaultDice {
         case .maintenance: return lasting(.maintenance(name, .on), .maintenance(name, .off))
         case .disarm: return lasting(.arm(.off), .arm(.on))
         case .fence: return once(.fence(name))
+        case .load: return lasting(.load(name, Double.random(in: 0.5...4, using: &random)), .load(name, Double.random(in: 0...0.4, using: &random)))
         }
     }
 }

@@ -16,12 +16,14 @@ public struct Trial: Sendable {
     /// Faults begin when the servers have had time to start.
     private static let start: Int64 = 120_000
 
-    /// - Parameter count: How many faults; nil for about as many as a rough day has in the given time.
-    public init(fleet: FleetDeclaration, seed: UInt64, length: Int64, kinds: [Fault.Kind] = Fault.Kind.allCases, count: Int? = nil) {
+    /// - Parameters:
+    ///   - kinds: Which faults; nil for all that may befall the fleet.
+    ///   - count: How many faults; nil for about as many as a rough day has in the given time.
+    public init(fleet: FleetDeclaration, seed: UInt64, length: Int64, kinds: [Fault.Kind]? = nil, count: Int? = nil) {
         self.fleet = fleet
         self.seed = seed
         self.length = length
-        self.kinds = kinds
+        self.kinds = kinds ?? Fault.Kind.all(in: fleet)
         self.count = count ?? max(3, Int(length / 600_000) * max(1, fleet.resources.count / 5))
     }
 

@@ -20,6 +20,7 @@ enum StatusView {
         var lines = [headline(status, resources, servers, screen.style)] + warnings(status, screen.style)
         if !resources.isEmpty { lines += [""] + screen.table(ListViews.resources(resources)) }
         if !servers.isEmpty { lines += [""] + screen.table(ListViews.servers(servers)) }
+        lines += energy(status["energy"]).map { ["", $0] } ?? []
         if resources.isEmpty, servers.isEmpty {
             lines += ["", "no machines yet: declare a fleet and run: muster apply fleet.lua"]
         }
@@ -47,7 +48,10 @@ enum StatusView {
             lines.append(style("restored from a backup of \(Times.clock(backup)): what it says may be wrong by now", .bad))
             if !unproven.isEmpty { lines.append(style("not accounted for: \(TextWidth.clean(unproven.joined(separator: ", ")))", .bad)) }
         }
-        if status["armed"].bool == false { lines.append(style("no failover happens until: muster arm", .bad)) }
+        if status["armed"].bool == false {
+            let end = status["disarmed_until"].int.map { "no failover happens until \(Times.clock($0)), or muster arm" }
+            lines.append(style(end ?? "no failover happens until: muster arm", .bad))
+        }
         if status["quiet"].bool == true {
             lines.append(style("quiet time after the start: nothing is declared failed yet", .busy))
         }
@@ -62,6 +66,19 @@ enum StatusView {
         }
         if status["hooks"].array?.isEmpty == true { lines.append(style("no hook is loaded: nothing reacts to events", .busy)) }
         return lines
+    }
+
+    /// What machines that sleep save, as far as their watts are declared.
+    static func energy(_ value: Value) -> String? {
+        guard let machines = value["machines"].int, let asleep = value["asleep"].int, let saved = value["kwh_saved"].double else { return nil }
+        let now = "\(asleep) of \(counted(Int(machines), "machine")) \(asleep == 1 ? "sleeps" : "sleep")"
+        guard let since = value["since"].int else { return now }
+        return now + ": about \(value["watts_saved"].int ?? 0) W less than all on; \(kilowattHours(saved)) saved since \(Times.day(since))"
+    }
+
+    private static func kilowattHours(_ number: Double) -> String {
+        let tenths = Int64((number * 10).rounded())
+        return number < 0.1 ? "\(Int64((number * 1000).rounded())) Wh" : "\(tenths / 10).\(tenths % 10) kWh"
     }
 
     static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

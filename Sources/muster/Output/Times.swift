@@ -25,6 +25,9 @@ enum Times {
         return then.tm_yday == today.tm_yday && then.tm_year == today.tm_year ? time : "\(date(then)) \(time)"
     }
 
+    /// The local date.
+    static func day(_ milliseconds: Int64) -> String { date(parts(milliseconds)) }
+
     private static func date(_ parts: tm) -> String { "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))" }
 
     private static func parts(_ milliseconds: Int64) -> tm {

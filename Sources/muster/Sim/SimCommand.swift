@@ -52,8 +52,8 @@ struct SimCommand: AsyncParsableCommand {
         try await Trials(command: self, fleet: try trialFleet(), kinds: try kinds(), sources: sources).run()
     }
 
-    private func kinds() throws -> [Fault.Kind] {
-        guard let faults else { return Fault.Kind.allCases }
+    private func kinds() throws -> [Fault.Kind]? {
+        guard let faults else { return nil }
         return try faults.split(separator: ",").map { name in
             guard let kind = Fault.Kind(rawValue: String(name)) else {
                 throw ValidationError("there is no fault \"\(name)\": " + Fault.Kind.allCases.map(\.rawValue).joined(separator: ", "))

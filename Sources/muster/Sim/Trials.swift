@@ -10,7 +10,7 @@ import MusterSim
 struct Trials {
     let command: SimCommand
     let fleet: FleetDeclaration
-    let kinds: [Fault.Kind]
+    let kinds: [Fault.Kind]?
     let sources: SourceFolders
 
     func run() async throws {

@@ -40,10 +40,10 @@ import Testing
     @Test("a heartbeat is read, an epoch that is empty or 0 is none", arguments: ["", "0"]) func heartbeat(epoch: String) throws {
         let pairs = [
             ("mac", "52:54:00:77:00:01"), ("token", "c0ffee"), ("boot_id", Self.uuid), ("epoch", epoch), ("uptime", "12.34"),
-            ("load", "0.5"),
+            ("load", "0.5"), ("memory_used_mib", "117"),
         ]
         let heartbeat = try query(pairs).heartbeat()
-        #expect(heartbeat.epoch == nil && heartbeat.uptime == 12.34 && heartbeat.load == 0.5)
+        #expect(heartbeat.epoch == nil && heartbeat.uptime == 12.34 && heartbeat.load == 0.5 && heartbeat.memoryUsedMiB == 117)
     }
 
     @Test(
@@ -71,6 +71,7 @@ import Testing
     func measures(text: String) throws {
         let pairs = [("mac", "52:54:00:77:00:01"), ("token", "c0ffee"), ("boot_id", Self.uuid), ("load", text)]
         #expect(throws: QueryError.self) { try query(pairs).heartbeat() }
+        #expect(throws: QueryError.self) { try query(pairs.dropLast() + [("memory_used_mib", text)]).heartbeat() }
     }
 
     @Test("a parameter given twice is refused") func twice() {

@@ -44,6 +44,13 @@
 ---@param fields muster.fleet.settings
 function settings(fields) end
 
+---@class muster.fleet.policy
+
+---What a policy is told; its hook says what it reads. Any plain table.
+---@param name string
+---@return fun(fields: muster.fleet.policy)
+function policy(name) end
+
 ---@class muster.fleet.boot_network
 ---@field interface string The engine's network card there.
 ---@field address string The engine's own address there, with prefix.
@@ -72,6 +79,8 @@ function boot_network(fields) end
 ---@field cpus? integer Its CPUs (1).
 ---@field tags? string[] What servers may ask for.
 ---@field rack? string Where it stands; machines of one rack may fail together.
+---@field watts? integer What it draws with a server on it; `status` then says what sleeping machines save.
+---@field watts_idle? integer What it draws while it waits (the same).
 ---@field bmc? muster.fleet.host.bmc How it is switched from afar.
 
 ---A physical machine.

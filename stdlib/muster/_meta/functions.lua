@@ -7,6 +7,7 @@
 ---@field name? string A stable name for the hook (default: file name, `#`, number).
 ---@field retry? integer How often a run that raised is tried again (default 0).
 ---@field backoff? muster.duration The pause before the first other try; it doubles each time (default `"5s"`).
+---@field policy? string The hook rests as long as `fleet.lua` has no `policy "NAME" { … }` of this name: what happens meanwhile is not for it.
 
 ---Runs the function for each event of this name, in a run of its own. Belongs at a file's top level.
 ---@param event muster.event_name The event's name.
@@ -20,6 +21,7 @@ function on(event, options, handler) end
 ---@field name? string A stable name for the hook (default: file name, `#`, number).
 ---@field retry? integer How often a run that raised is tried again (default 0).
 ---@field backoff? muster.duration The pause before the first other try; it doubles each time (default `"5s"`).
+---@field policy? string The hook rests as long as `fleet.lua` has no `policy "NAME" { … }` of this name: what happens meanwhile is not for it.
 ---@field at? string A time of day in UTC, `"02:30"`, from which the intervals count; what passed while the engine was down is made up for once.
 
 ---Runs the function every so often. A tick whose predecessor still runs is left out. Belongs at a file's top level.
@@ -128,6 +130,24 @@ function log(...) end
 ---@async
 ---@param ... any What to say; values of any type.
 function print(...) end
+
+---What `fleet.lua` says by `policy "NAME" { … }`; `nil` when it says nothing.
+---@async
+---@param name string The name.
+---@return table?
+function policy(name) end
+
+---Keeps something for later runs of the same hook, over engine restarts: at most 64 KiB for one hook. Refused as `wrong_state` in a script and at the prompt, which have no later runs.
+---@async
+---@param key string Any text.
+---@param value? any A plain value; `nil` forgets it.
+function remember(key, value) end
+
+---What an earlier run of the same hook kept.
+---@async
+---@param key string The text.
+---@return any?
+function recall(key) end
 
 ---Executes a program without a shell and returns how it ended, whatever its code. The settings' `allow_exec` or, on a machine, `exec_on` must have it. It gets nothing of the engine's environment, and is killed at its timeout with all that it started.
 ---@async

@@ -28,6 +28,10 @@
 ---@field uuid? string Its DMI UUID, once it reported one.
 ---@field reserved_by? integer The number of the run that keeps it.
 ---@field bmc_fault? string Why its BMC could not be read last time.
+---@field load? number Its load average of one minute for each CPU, by its last heartbeat; nil while it sends none.
+---@field memory_used_mib? integer What is in use of its memory, by its last heartbeat. (MiB)
+---@field watts? integer What it draws, as `fleet.lua` says. (W)
+---@field maintenance_until? integer When its maintenance ends by itself. (ms since 1970)
 ---@field unproven? boolean True after a restore, until it is known what it does.
 local resource = {}
 
@@ -101,18 +105,23 @@ function resource:set_boot_device(device) end
 ---@return muster.error? problem
 function resource:try_set_boot_device(device) end
 
+---@class muster.resource.set_mode.options
+---@field duration? muster.duration After so long a maintenance ends by itself (default: never).
+
 ---Takes it out of use, or returns it: nothing is placed on a machine in maintenance. Returns a new snapshot.
 ---@async
 ---@param mode "maintenance"|"active" Out of use, or in use.
+---@param options? muster.resource.set_mode.options
 ---@return muster.resource
-function resource:set_mode(mode) end
+function resource:set_mode(mode, options) end
 
 ---Like `set_mode`, but returns `nil` and the error instead of raising it.
 ---@async
 ---@param mode "maintenance"|"active" Out of use, or in use.
+---@param options? muster.resource.set_mode.options
 ---@return muster.resource? result
 ---@return muster.error? problem
-function resource:try_set_mode(mode) end
+function resource:try_set_mode(mode, options) end
 
 ---The servers that it has a claim for.
 ---@async

@@ -332,3 +332,64 @@ function http.post(url, body, options) end
 ---@return muster.response? result
 ---@return muster.error? problem
 function http.try_post(url, body, options) end
+
+---What machines and servers are busy with.
+metrics = {}
+
+---The mean load average for each CPU of the machines on which the servers of a pool run; `nil` while nobody knows. It comes with the heartbeats, and is never older than they are.
+---@async
+---@param of muster.server|string A pool’s name, or a server.
+---@return number?
+function metrics.load(of) end
+
+---Like `load`, but returns `nil` and the error instead of raising it.
+---@async
+---@param of muster.server|string A pool’s name, or a server.
+---@return number? result
+---@return muster.error? problem
+function metrics.try_load(of) end
+
+---@class muster.metrics.prometheus.source
+---@field url string Where the metrics are; the settings' `allow_http` must have it.
+---@field metric string The name of a counter or gauge.
+---@field labels? table<string, string> Only series that have these labels with these values.
+---@field headers? table<string, string|muster.secret|table> As of `http.get`.
+---@field timeout? muster.duration How long it may take (default `"10s"`).
+
+---Reads a metric from a page in Prometheus' text format, and adds up its series that fit. `metric_failed` when the page cannot be read, has no such series, or one of them is not a finite number.
+---@async
+---@param source muster.metrics.prometheus.source What to read.
+---@return number
+function metrics.prometheus(source) end
+
+---Like `prometheus`, but returns `nil` and the error instead of raising it.
+---@async
+---@param source muster.metrics.prometheus.source What to read.
+---@return number? result
+---@return muster.error? problem
+function metrics.try_prometheus(source) end
+
+---Whether failovers happen.
+failovers = {}
+
+---Lets no failover happen for a time, after which they do by themselves. An operator's own disarm stays as it is.
+---@async
+---@param duration muster.duration How long, at most 30 days.
+function failovers.disarm(duration) end
+
+---Like `disarm`, but returns `nil` and the error instead of raising it.
+---@async
+---@param duration muster.duration How long, at most 30 days.
+---@return nil
+---@return muster.error? problem
+function failovers.try_disarm(duration) end
+
+---Lets failovers happen before the time of a disarm is over. Refused as `wrong_state` when an operator disarmed without an end.
+---@async
+function failovers.arm() end
+
+---Like `arm`, but returns `nil` and the error instead of raising it.
+---@async
+---@return nil
+---@return muster.error? problem
+function failovers.try_arm() end

@@ -109,7 +109,7 @@ function sim.network(machine, to) end
 ---@param to "on"|"off"|boolean
 function sim.storage(machine, to) end
 
----The load that its heartbeats carry.
+---The load of each of its processors, which its heartbeats carry.
 ---@param name string A machine, or a server for the machine it runs on.
 ---@param load number
 function sim.load(name, load) end
@@ -121,6 +121,10 @@ function sim.split(...) end
 ---The network is there again; without any, all of it.
 ---@param ... any Machines.
 function sim.heal(...) end
+
+---A machine that is declared nowhere is plugged in, switched off.
+---@param name string `machine-` and its card, as `machine-525400770007`.
+function sim.newcomer(name) end
 
 ---It is a virtual machine on another: what befalls that befalls it.
 ---@param machine muster.resource|string The machine.
@@ -140,7 +144,8 @@ function sim.server(server) end
 ---The operator takes it out of use, or returns it.
 ---@param machine muster.resource|string The machine.
 ---@param to "on"|"off"|boolean
-function sim.maintenance(machine, to) end
+---@param duration? muster.duration Until it is returned, unless told otherwise.
+function sim.maintenance(machine, to, duration) end
 
 ---The operator orders a fence.
 ---@param machine muster.resource|string The machine.
@@ -154,7 +159,8 @@ function sim.confirm_off(machine) end
 function sim.arm() end
 
 ---The operator wants no failovers.
-function sim.disarm() end
+---@param duration? muster.duration Until armed again, unless told otherwise.
+function sim.disarm(duration) end
 
 ---A program tells an event of its own.
 ---@param event muster.event_name

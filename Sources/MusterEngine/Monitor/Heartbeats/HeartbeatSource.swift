@@ -17,6 +17,9 @@ public protocol HeartbeatSource: Sendable {
     /// time last heard. The watch over them ends, and their next beat goes to the engine.
     func takeSilent(now: Moment, after length: Int64, since: Moment) -> [Silence]
 
+    /// What a machine said last of its load; nil when it never did.
+    func load(of id: ResourceID) -> LoadObservation?
+
     /// The earliest moment at which `takeSilent` can have something; nil while nothing is under watch.
     func nextSilence(after length: Int64) -> Moment?
 }
@@ -45,10 +48,19 @@ public enum Touched: Sendable, Hashable {
 public struct LoadObservation: Sendable, Hashable {
     /// One-minute load average.
     public var load: Double
+    /// MiB in use; nil for a machine that does not say.
+    public var memoryUsedMiB: Int64?
     public var at: Moment
 
-    public init(load: Double, at: Moment) {
+    public init(load: Double, memoryUsedMiB: Int64? = nil, at: Moment) {
         self.load = load
+        self.memoryUsedMiB = memoryUsedMiB
         self.at = at
+    }
+
+    /// Nil when a heartbeat says nothing of it.
+    init?(_ heartbeat: Heartbeat, at: Moment) {
+        guard let load = heartbeat.load else { return nil }
+        self.init(load: load, memoryUsedMiB: heartbeat.memoryUsedMiB, at: at)
     }
 }

@@ -31,9 +31,9 @@ public struct HeartbeatTracker: Sendable {
         /// The last time its word was forgotten, as the number of that time.
         var forgotten: Int64
 
-        mutating func hear(_ now: Moment, _ load: Double?) {
+        mutating func hear(_ now: Moment, _ heartbeat: Heartbeat) {
             heard = heard.map { max($0, now) } ?? now
-            if let load { self.load = LoadObservation(load: load, at: now) }
+            if let load = LoadObservation(heartbeat, at: now) { self.load = load }
         }
     }
 
@@ -66,7 +66,7 @@ public struct HeartbeatTracker: Sendable {
             passedOn += 1
             return false
         }
-        machines[place].hear(now, heartbeat.load)
+        machines[place].hear(now, heartbeat)
         answered += 1
         return true
     }
@@ -79,7 +79,7 @@ public struct HeartbeatTracker: Sendable {
     public mutating func learn(_ heartbeat: Heartbeat, of id: ResourceID, at now: Moment, _ ticket: Ticket) {
         guard allForgotten <= ticket.number else { return }
         let place = place(of: id)
-        machines[place].hear(now, heartbeat.load)
+        machines[place].hear(now, heartbeat)
         guard machines[place].forgotten <= ticket.number else { return }
         let mac = heartbeat.mac.number
         loseCard(place)

@@ -144,7 +144,7 @@ enum TestPrelude {
           kill = befalls("sim.kill", "crash"), thaw = befalls("sim.thaw", "thaw"), shutdown = befalls("sim.shutdown", "shutdown"),
           reboot = befalls("sim.reboot", "reboot"), fence = befalls("sim.fence", "fence"),
           power = switches("sim.power", "power"), mains = switches("sim.mains", "mains"), network = switches("sim.network", "network"),
-          storage = switches("sim.storage", "storage"), maintenance = switches("sim.maintenance", "maintenance"),
+          storage = switches("sim.storage", "storage"),
         }
 
         function sim.seed(number) set("seed", want("number", number, "sim.seed", "the seed", "sim.seed(7)")) end
@@ -222,6 +222,8 @@ enum TestPrelude {
           return table.unpack(words)
         end
 
+        function sim.newcomer(name) command("sim.newcomer", "newcomer", name_of(name, "sim.newcomer")) end
+
         function sim.guest(machine, hypervisor)
           command("sim.guest", "guest", name_of(machine, "sim.guest"), "of", name_of(hypervisor, "sim.guest"))
         end
@@ -248,7 +250,10 @@ enum TestPrelude {
 
         function sim.confirm_off(machine) command("sim.confirm_off", "fence", name_of(machine, "sim.confirm_off"), "confirm-off") end
         function sim.arm() command("sim.arm", "arm") end
-        function sim.disarm() command("sim.disarm", "disarm") end
+        function sim.disarm(duration) command("sim.disarm", "disarm", duration and host.duration(duration)) end
+        function sim.maintenance(machine, value, duration)
+          command("sim.maintenance", "maintenance", name_of(machine, "sim.maintenance"), on_off(value, "sim.maintenance"), duration and host.duration(duration))
+        end
         function sim.emit(event, data) command("sim.emit", "emit", want("string", event, "sim.emit", "the event", "sim.emit(\"user.…\")"), words_of(data)) end
         function sim.disk_full() command("sim.disk_full", "disk", "full") end
         function sim.disk_free() command("sim.disk_free", "disk", "free") end

@@ -135,11 +135,8 @@ public struct World: Sendable {
 
     private mutating func note(_ old: Resource?, _ new: Resource?, _ id: ResourceID) {
         doubts.replace(old, new)
-<<<<<<< HEAD
         noteFlaps(new, id)
-=======
         if let end = new?.maintenanceUntil { maintenanceEnds.set(id, at: end.milliseconds) } else if old?.maintenanceUntil != nil { maintenanceEnds.remove(id) }
->>>>>>> 968464ba2f431f90f2f5157fe431373d3cf7b8fb
         changed.insert(id)
         touch(id)
         let claim = aliveClaim(on: id)

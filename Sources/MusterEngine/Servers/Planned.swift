@@ -44,6 +44,7 @@ extension Engine {
         emit(
             mode == .maintenance ? "resource.maintenance" : "resource.active", resource: id,
             data: end.map { ["until": .int($0.milliseconds)] } ?? [:], now: now)
+        steady(id, now: now)
         review(now: now)
     }
 

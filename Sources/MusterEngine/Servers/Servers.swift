@@ -33,31 +33,6 @@ extension Engine {
         review(now: now)
     }
 
-<<<<<<< HEAD
-    /// Lets failovers happen, or not.
-    public mutating func arm(_ armed: Bool, operatorName: String, now: Now) {
-        guard world.general.armed != armed else { return }
-        world.update { $0.armed = armed }
-        emit(armed ? "engine.armed" : "engine.disarmed", data: ["operator": .string(operatorName)], now: now)
-        releaseHeld(isIsolated: isIsolated(now: now), now: now)
-        for id in world.doubts.raised.sorted() { callAgain(id, now: now) }
-        review(now: now)
-    }
-
-    /// Takes a machine out of use or returns it.
-    public mutating func setMode(_ mode: Mode, of id: ResourceID, now: Now) throws {
-        guard var resource = world.resources[id] else { throw unknownResource(id.rawValue) }
-        guard resource.mode != mode else { return }
-        resource.mode = mode
-        giveNewChances(id)
-        steady(id, now: now)
-        world.put(resource)
-        emit(mode == .maintenance ? "resource.maintenance" : "resource.active", resource: id, now: now)
-        review(now: now)
-    }
-
-=======
->>>>>>> 968464ba2f431f90f2f5157fe431373d3cf7b8fb
     mutating func becameReady(
         _ id: ServerID, epoch: Epoch, _ result: Result<OperationResult, MusterError>, now: Now
     ) throws -> Value {

@@ -14,6 +14,8 @@ public struct Resource: Codable, Sendable, Hashable {
     public var bmc: BMC?
     /// Where it stands; machines of one rack may fail together.
     public var rack: String?
+    /// The rungs by which it is fenced, in order; nil: `FenceRung.standard`.
+    public var fence: [FenceRung]?
     /// False for a machine that was found by booting and is in no `fleet.lua`.
     public var declared: Bool
 
@@ -40,7 +42,7 @@ public struct Resource: Codable, Sendable, Hashable {
 
     public init(
         id: ResourceID, kind: Kind = .host, macs: [MACAddress], address: IPv4Address? = nil, memoryMiB: Int64 = 0,
-        cpus: Int = 1, tags: [String] = [], bmc: BMC? = nil, declared: Bool = true
+        cpus: Int = 1, tags: [String] = [], bmc: BMC? = nil, fence: [FenceRung]? = nil, declared: Bool = true
     ) {
         self.id = id
         self.kind = kind
@@ -50,6 +52,7 @@ public struct Resource: Codable, Sendable, Hashable {
         self.cpus = cpus
         self.tags = tags
         self.bmc = bmc
+        self.fence = fence
         self.declared = declared
     }
 }

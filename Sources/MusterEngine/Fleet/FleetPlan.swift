@@ -128,6 +128,7 @@ extension Engine {
         known.cpus = declared.cpus
         known.tags = declared.tags
         known.rack = declared.rack
+        known.fence = declared.fence
         known.declared = true
         let isSameController = declaredPart(known).bmc == declared.bmc
         known.bmc = declared.bmc
@@ -159,7 +160,7 @@ extension Engine {
     private func declaredPart(_ resource: Resource) -> Resource {
         var part = Resource(
             id: resource.id, kind: resource.kind, macs: resource.macs, address: resource.address,
-            memoryMiB: resource.memoryMiB, cpus: resource.cpus, tags: resource.tags, bmc: resource.bmc)
+            memoryMiB: resource.memoryMiB, cpus: resource.cpus, tags: resource.tags, bmc: resource.bmc, fence: resource.fence)
         part.bmc?.guid = nil
         part.rack = resource.rack
         return part

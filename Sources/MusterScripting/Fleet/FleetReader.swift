@@ -81,6 +81,7 @@ public enum FleetReader {
             tags: try fields.texts("tags"))
         resource.bmc = try fields.table("bmc").map(bmc)
         resource.rack = try fields.text("rack")
+        resource.fence = try FenceReader.read(&fields)
         try fields.finish()
         return resource
     }

@@ -73,6 +73,7 @@ function boot_network(fields) end
 ---@field tags? string[] What servers may ask for.
 ---@field rack? string Where it stands; machines of one rack may fail together.
 ---@field bmc? muster.fleet.host.bmc How it is switched from afar.
+---@field fence? "bmc"|"hypervisor"|"storage"|"lease"|table[] How it is fenced: rungs, tried in order until one has evidence ({ "bmc", "storage" }). A rung is a word, an `agent`, or one of both with a time of its own: `{ "bmc", timeout = "20s" }`.
 
 ---A physical machine.
 ---@param name string
@@ -117,3 +118,8 @@ function server(name) end
 ---@param name string The secret's name.
 ---@return muster.secret
 function secret(name) end
+
+---A rung that has a machine switched off by one of the `fence_*` programs of Debian's `fence-agents`.
+---@param program string The program's name, without a path.
+---@return fun(options: table<string, any>): table
+function agent(program) end

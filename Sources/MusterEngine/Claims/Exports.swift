@@ -13,6 +13,13 @@ extension Engine {
                 hint: "add boot_network { … } to fleet.lua")
         }
         let left = Mutation.exportNotCut.isActive ? [] : world.leftovers(of: claim.image).map(\.epoch)
+        guard claim.cutOrdered == nil else {
+            throw MusterError(
+                .stale, "the export of epoch \(claim.epoch) was cut by a fence: it is not opened again",
+                hint: "claim the server anew: muster server start \(claim.server)", subject: claim.server.rawValue)
+        }
+        let ended = world.claims.values.filter { $0.image == claim.image && !$0.isAlive && !$0.exportCut }
+        let left = Mutation.exportNotCut.isActive ? [] : ended.map(\.epoch).sorted()
         return .openExport(
             ExportRequest(epoch: claim.epoch, image: image, host: network.address.address.description), cutFirst: left)
     }
@@ -34,6 +41,9 @@ extension Engine {
             }
             claim.export = export
             world.put(claim)
+            guard claim.cutOrdered == nil else {
+                throw MusterError(.stale, "the export of epoch \(claim.epoch) opened after a fence ordered its cut: it is cut", subject: claim.server.rawValue)
+            }
             return claimValue(claim)
         case .success:
             return .null
@@ -65,7 +75,7 @@ extension Engine {
     /// Milliseconds between two tries to cut what is left.
     static let cutPause: Int64 = 5_000
 
-    /// Exports whose claims are over are cut, also those that an earlier engine left.
+    /// Exports whose claims are over, or that a fence ordered to be cut, are cut, also those that an earlier engine left.
     mutating func cutLeftovers(now: Now) {
         if world.leftovers.isEmpty { return }
         if let triedCuts, now.monotonic - triedCuts < Self.cutPause { return }
@@ -87,7 +97,10 @@ extension Engine {
 extension Engine {
     /// An export process ended without being cut: its machine has lost its root, and nothing may be attached again before a fence.
     public mutating func exportDied(_ epoch: Epoch, now: Now) {
-        guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true else { return }
+        guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true,
+            // One that a fence cuts is meant to end.
+            claim.cutOrdered == nil
+        else { return }
         var changed = claim
         changed.exportDied = true
         world.put(changed)

@@ -11,6 +11,7 @@ extension Engine {
         lookAround(now: now)
         pollPower(now: now)
         cutLeftovers(now: now)
+        watchLadders(now: now)
         settleRestore(now: now)
         fireTimers(now: now)
         wakeSleepers(now: now)

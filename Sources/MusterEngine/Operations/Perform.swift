@@ -11,6 +11,8 @@ extension Drivers {
             return .done
         case .powerOff(_, let bmc, let uuid, _, let timeout, _):
             return .words(try await power.powerOffUntilSeenOff(access(bmc, uuid), timeoutMilliseconds: timeout))
+        case .fenceAgent(_, let agent, _, let timeout):
+            return .words(try await fenceAgents.powerOffUntilSeenOff(access(agent), timeoutMilliseconds: timeout))
         case .softOff(_, let bmc):
             try await power.softOff(access(bmc))
             return .done
@@ -43,6 +45,12 @@ extension Drivers {
             throw MusterError(.noSecret, "the BMC at \(bmc.address) has no password declared", hint: "password = secret \"…\" in fleet.lua")
         }
         return PowerAccess(bmc: bmc, password: try await secrets.secret(name), uuid: uuid)
+    }
+
+    private func access(_ agent: FenceAgent) async throws -> FenceAgentAccess {
+        var secrets: [String: Secret] = [:]
+        for (option, name) in agent.secrets { secrets[option] = try await self.secrets.secret(name) }
+        return FenceAgentAccess(program: agent.program, options: agent.options, secrets: secrets)
     }
 
     private func waitReady(_ check: ReadinessCheck, timeout: Int64) async throws -> OperationResult {

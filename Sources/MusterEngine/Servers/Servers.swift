@@ -135,6 +135,12 @@ extension Engine {
             return (because(server, "nothing places it"), remedy(server, hookFor: "server.wanted"))
         }
         if let failure = resource.failure { return troubleOf(failure, resource, server) }
+        if claim.cutOrdered != nil {
+            return (
+                because(server, "a fence cut its export, and \(resource.id) was neither seen silent nor off"),
+                "muster fence \(resource.id), or if it is off for sure: muster fence \(resource.id) --confirm-off"
+            )
+        }
         if claim.exportDied == true {
             return (because(server, "its export died"), remedy(server, hookFor: "export.died"))
         }

@@ -3,7 +3,7 @@ import MusterCore
 // Objects as scripts and people see them: plain snapshots.
 extension Engine {
     public func state(of resource: Resource) -> ResourceState {
-        resource.state(claimed: world.aliveClaim(on: resource.id) != nil)
+        resource.state(claimed: world.aliveClaim(on: resource.id).map { $0.cutOrdered == nil } ?? false)
     }
 
     func resourceValue(_ resource: Resource) -> Value {

@@ -37,6 +37,10 @@ public struct Resource: Codable, Sendable, Hashable {
     public var boot: BootGrant?
     /// Why its controller could not be read last time; nil when it could.
     public var bmcFault: MusterError?
+    /// What the last check of its fence ladder found; nil when there was none since the ladder was declared.
+    public var fenceCheck: FenceCheck?
+    /// The server that it ran when a fence cut its export, from its next boot until it idles: then it can take it again.
+    public var lostServer: ServerID?
     /// True after a restore, until what it does is known: seen off, booting, or running what is on record.
     public var unproven: Bool?
 

@@ -159,6 +159,7 @@ extension Engine {
         let outcome: Step.Outcome
         do { outcome = .value(try Value(encoding: try result.get())) } catch { outcome = .error(MusterError(unexpected: error)) }
         for case .step(let run, let address) in ladder.owners { complete(run, address, outcome, now: now) }
+        if let server = ladder.epoch.flatMap({ world.claims[$0]?.server }) { world.reviewAgain(server) }
         needsReview = true
     }
 

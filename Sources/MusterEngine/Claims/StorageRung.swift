@@ -110,7 +110,22 @@ extension Engine {
 
     /// Calls for somebody to start a server whose claim ended so; a run that works for it goes on to its next machine by itself.
     mutating func wantServer(_ id: ServerID, after claim: Claim, now: Now) {
+        guard var resource = world.resources[claim.resource] else { return }
+        resource.lostServer = id
+        world.put(resource)
+        wantUnplaced(id, resource.id, "its machine boots after its export was cut", now: now)
+    }
+
+    /// Calls again for the server that a machine had lost, now that the machine idles: there may have been no other for it.
+    mutating func wantLostServer(_ id: ResourceID, now: Now) {
+        guard var resource = world.resources[id], let server = resource.lostServer else { return }
+        resource.lostServer = nil
+        world.put(resource)
+        wantUnplaced(server, id, "the machine that it was cut off from idles", now: now)
+    }
+
+    private mutating func wantUnplaced(_ id: ServerID, _ resource: ResourceID, _ why: String, now: Now) {
         guard world.servers[id]?.target == .running, world.aliveClaim(of: id) == nil, responsibleRun(for: id) == nil else { return }
-        emit("server.wanted", resource: claim.resource, server: id, data: ["why": "its machine booted after its export was cut"], now: now)
+        emit("server.wanted", resource: resource, server: id, data: ["why": .string(why)], now: now)
     }
 }

@@ -60,6 +60,9 @@ public enum Effects {
             }
             try engine.startLadder(resource, for: owner, now: call.now)
         }),
+        ("resource.check_fence", .work(.repeat) { engine, call, owner in
+            engine.checkFence(try engine.resource(call).id, for: owner, now: call.now)
+        }),
         ("resource.power_off", .operation(.verify, needs: .power) { engine, call in
             let resource = try engine.resourceForOrder(call)
             try engine.checkReserved(resource.id, for: call.run.id)

@@ -12,6 +12,8 @@ public struct Engine: Sendable {
     /// The fences under way.
     var ladders: [LadderID: Ladder] = [:]
     var lastLadder: Int64 = 0
+    /// The checks of ladders under way.
+    var checks: [ResourceID: LadderCheck] = [:]
     var actions: [Action] = []
     /// From when on silence counts; nil before the first turn.
     var listeningSince: Moment?

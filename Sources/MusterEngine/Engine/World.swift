@@ -171,6 +171,9 @@ public struct World: Sendable {
         return (allUnreviewed || general.restored != nil ? Set(servers.keys) : unreviewed).sorted()
     }
 
+    /// Has a server reviewed of which nothing that is stored has changed.
+    mutating func reviewAgain(_ id: ServerID) { unreviewed.insert(id) }
+
     mutating func put(_ image: Image) {
         images[image.id] = image
         record(.image(image))

@@ -128,6 +128,7 @@ extension Engine {
         known.cpus = declared.cpus
         known.tags = declared.tags
         known.rack = declared.rack
+        if known.fence != declared.fence { known.fenceCheck = nil }
         known.fence = declared.fence
         known.declared = true
         let isSameController = declaredPart(known).bmc == declared.bmc

@@ -109,6 +109,7 @@ extension Engine {
             emit("resource.returned", resource: resource.id, now: now)
         }
         if hadFailed || isNewBoot || unproven != nil { wantServer(on: resource.id, now: now) }
+        if isNewBoot { wantLostServer(resource.id, now: now) }
     }
 
     /// A server whose machine booted anew or came back has to be seen ready again.

@@ -12,6 +12,7 @@ extension Engine {
         pollPower(now: now)
         cutLeftovers(now: now)
         watchLadders(now: now)
+        watchChecks(now: now)
         settleRestore(now: now)
         fireTimers(now: now)
         wakeSleepers(now: now)

@@ -13,6 +13,8 @@ public enum Operation: Sendable, Hashable {
     case powerOff(ResourceID, BMC, uuid: String?, epoch: Epoch?, timeout: Int64, fence: Bool)
     /// The same by a fence agent.
     case fenceAgent(ResourceID, FenceAgent, epoch: Epoch?, timeout: Int64)
+    /// Tries a rung of a fence ladder without harm.
+    case checkRung(RungQuestion)
     case softOff(ResourceID, BMC)
     case setBootDevice(ResourceID, BMC, BootDevice)
     case readGUID(ResourceID, BMC)
@@ -47,6 +49,8 @@ enum OperationOwner: Sendable, Hashable {
     case step(RunID, address: String)
     /// A rung of a fence.
     case ladder(LadderID, position: Int)
+    /// A rung that is tried without harm.
+    case check(ResourceID, Int)
     /// Nobody waits: the engine's own watching and tidying, or an operator's order.
     case engine
 }
@@ -74,6 +78,7 @@ extension Engine {
         switch owner {
         case .step(let run, let address): complete(run, address, outcome, now: now)
         case .ladder(let id, let position): rungEnded(id, position: position, outcome, now: now)
+        case .check(let id, let index): rungChecked(id, index, outcome, now: now)
         case .engine: break
         }
         review(now: now)
@@ -95,6 +100,7 @@ extension Engine {
             return try poweredOff(id, epoch: epoch, fence: fence, result, now: now)
         case .fenceAgent(let id, let agent, let epoch, _):
             return try poweredOff(id, epoch: epoch, fence: true, result.map { .words("\(agent.program): \($0.words)") }, now: now)
+        case .checkRung: return .string(try result.get().words)
         case .softOff, .setBootDevice:
             _ = try result.get()
             return .null

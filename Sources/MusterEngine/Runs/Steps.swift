@@ -100,6 +100,7 @@ extension Engine {
     /// Whether somebody waits for a job or for work of the engine's.
     private func isUnderWay(_ owner: OperationOwner) -> Bool {
         operations.values.contains { $0.owner == owner } || ladders.values.contains { $0.owners.contains(owner) }
+            || checks.values.contains { $0.owners.contains(owner) }
     }
 
     /// The server that a step works on: its own, or the one whose machine it switches off.

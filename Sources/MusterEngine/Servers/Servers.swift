@@ -136,6 +136,8 @@ extension Engine {
         }
         if let failure = resource.failure { return troubleOf(failure, resource, server) }
         if claim.cutOrdered != nil {
+            // As long as the fence goes on, the engine itself works for the server.
+            if ladders.values.contains(where: { $0.epoch == claim.epoch }) { return nil }
             return (
                 because(server, "a fence cut its export, and \(resource.id) was neither seen silent nor off"),
                 "muster fence \(resource.id), or if it is off for sure: muster fence \(resource.id) --confirm-off"

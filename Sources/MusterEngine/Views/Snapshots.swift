@@ -24,6 +24,7 @@ extension Engine {
         fields["uuid"] = resource.uuid.map { .string($0) }
         fields["reserved_by"] = world.index.holders[resource.id].map { .int($0.rawValue) }
         if resource.unproven == true { fields["unproven"] = true }
+        fields["fence_ready"] = resource.fenceCheck.map { .bool($0.isReady) }
         if let fault = resource.bmcFault { fields["bmc_fault"] = .string(fault.message) }
         return .object(fields)
     }
@@ -97,6 +98,8 @@ extension Engine {
             "restored": general.restored.map { ["backup": .int($0.backup.milliseconds), "at": .int($0.at.milliseconds)] } ?? .null,
             "resources": .array(world.resources.values.sorted { $0.id < $1.id }.map(resourceValue)),
             "servers": .array(world.servers.values.sorted { $0.id < $1.id }.map(serverValue)),
+            "fence_unready": .array(
+                world.resourceOrder.filter { world.resources[$0]?.fenceCheck?.isReady == false }.map { .string($0.rawValue) }),
             "runs": .int(Int64(world.runs.count)),
             "hooks": .array(
                 world.hooks.values.filter(\.active).sorted { $0.id < $1.id }.map { .string($0.id.rawValue) }),

@@ -79,6 +79,10 @@ extension Schema {
             ],
             "it could not be fenced by any rung, or an order to switch it off was not seen to succeed"),
         ScriptEvent(
+            "fence.unready", [.resource], data: [.field("reasons", .text, "Why, rung by rung.")],
+            "a check found no rung of its fence ladder that works"),
+        ScriptEvent("fence.ready", [.resource], "a check found a rung that works again"),
+        ScriptEvent(
             "evidence.voided", [.resource],
             data: [.field("evidence", .integer, "Its number."), .field("sign", .text, "The sign of life, in words.")],
             "a sign of life came after it"),

@@ -16,6 +16,7 @@ extension Machines {
         case .powerOn(_, let bmc, let uuid, let timeout): switchOn(bmc, uuid, timeout, finish)
         case .powerOff(let id, let bmc, let uuid, _, let timeout, _): switchOff(id, bmc, uuid, timeout, finish)
         case .fenceAgent(let id, let agent, _, let timeout): fence(id, by: agent, timeout, finish)
+        case .checkRung(let question): check(question, finish)
         case .softOff(_, let bmc):
             ask(bmc, finish, isOrder: true) { [self] machine in
                 if machine.controller.mood == .ok { shutDown(machine.name) }
@@ -149,6 +150,34 @@ extension Machines {
             agenda.after(timeout - 1_000) {
                 finish(.failure(MusterError(.stillOn, "\(agent.program) took the order and its status still says on", hint: "look at the machine")))
             }
+        }
+    }
+
+    /// Tries a rung without harm.
+    private func check(_ question: RungQuestion, _ finish: @escaping Finish) {
+        switch question.rung.kind {
+        case .bmc:
+            guard let bmc = question.bmc else { return finish(.success(.words(""))) }
+            ask(bmc, { [self] result in
+                if case .success = result, let machine = behind(bmc.address), let error = otherMachine(bmc, machine, question.uuid) {
+                    return finish(.failure(error))
+                }
+                finish(result)
+            }) { machine in .words("reads \(machine.reading)") }
+        case .agent:
+            let isReached = engineHasNetwork && self[question.resource.rawValue]?.outlet != .silent
+            agenda.after(isReached ? 500 : Self.silence) { [self] in
+                guard isReached, let machine = self[question.resource.rawValue] else {
+                    return finish(.failure(MusterError("agent_failed", "\(question.rung.name) does not reach its outlet", hint: "check its network")))
+                }
+                finish(.success(.words("status \(machine.isOn ? Power.on : .off)")))
+            }
+        case .storage:
+            agenda.after(20) { [storage] in
+                guard let epoch = question.epoch, !storage.isOpen(epoch) else { return finish(.success(.words("the exports answer"))) }
+                finish(.failure(MusterError("export_died", "the export of epoch \(epoch) is not alive", hint: "look at its machine")))
+            }
+        case .hypervisor, .lease: finish(.success(.words("")))
         }
     }
 

@@ -47,6 +47,10 @@ enum StatusView {
             lines.append(style("restored from a backup of \(Times.clock(backup)): what it says may be wrong by now", .bad))
             if !unproven.isEmpty { lines.append(style("not accounted for: \(TextWidth.clean(unproven.joined(separator: ", ")))", .bad)) }
         }
+        let unready = (status["resources"].array ?? []).filter { $0["fence_ready"] == false }.compactMap { $0["name"].string }
+        if !unready.isEmpty {
+            lines.append(style("nothing can fence \(TextWidth.clean(unready.joined(separator: ", "))): muster fence --check says why", .bad))
+        }
         if status["armed"].bool == false { lines.append(style("no failover happens until: muster arm", .bad)) }
         if status["quiet"].bool == true {
             lines.append(style("quiet time after the start: nothing is declared failed yet", .busy))

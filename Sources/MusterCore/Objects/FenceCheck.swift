@@ -26,6 +26,7 @@ public struct FenceCheck: Codable, Sendable, Hashable {
         }
     }
 
+    /// Since when checks have found this.
     public var at: Timestamp
     /// In the order of the ladder.
     public var rungs: [Rung]

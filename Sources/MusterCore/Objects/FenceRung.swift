@@ -16,7 +16,7 @@ public struct FenceRung: Codable, Sendable, Hashable {
     public var kind: Kind
     /// The program of an `agent` rung.
     public var agent: FenceAgent?
-    /// Milliseconds that this rung may take; nil: the fleet's `fence_timeout`.
+    /// Milliseconds that this rung may take; nil: the fleet's `fence_timeout`, for `storage` at least three times its `failed_after`.
     public var timeout: Int64?
 
     public init(_ kind: Kind, agent: FenceAgent? = nil, timeout: Int64? = nil) {

@@ -24,7 +24,11 @@ extension Engine {
     }
 
     /// Milliseconds that a rung may take.
-    func timeout(of rung: FenceRung) -> Int64 { rung.timeout ?? world.general.settings.fenceTimeout }
+    func timeout(of rung: FenceRung) -> Int64 {
+        let settings = world.general.settings
+        // A cut and a silence take longer than a controller, whatever patience somebody has with those.
+        return rung.timeout ?? (rung.kind == .storage ? max(settings.fenceTimeout, 3 * settings.failedAfter) : settings.fenceTimeout)
+    }
 
     /// Why a rung does not apply to a machine; nil when it does.
     func objection(to rung: FenceRung, _ resource: Resource, epoch: Epoch?) -> String? {

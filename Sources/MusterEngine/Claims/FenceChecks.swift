@@ -102,7 +102,8 @@ extension Engine {
         let found = FenceCheck(at: now.wall, rungs: check.rungs.indices.compactMap { check.answers[$0] })
         if var resource = world.resources[id] {
             let wasReady = resource.fenceCheck?.isReady ?? true
-            resource.fenceCheck = found
+            // Nothing new is nothing to store: `at` says since when it is so.
+            if resource.fenceCheck?.rungs != found.rungs { resource.fenceCheck = found }
             world.put(resource)
             if wasReady, !found.isReady {
                 let reasons = found.rungs.map { "\($0.rung): \($0.detail)" }.joined(separator: "; ")

@@ -50,7 +50,7 @@ extension Schema {
                     """),
             .step(
                 "check_fence", returns: .options([
-                    .field("ready", .boolean, "Whether a rung works."), .field("at", .integer, "Milliseconds since 1970."),
+                    .field("ready", .boolean, "Whether a rung works."), .field("at", .integer, "Since when checks have found this, in milliseconds since 1970."),
                     .field("rungs", .list(.table), "Each with `rung`, `state` (`works`, `fails`, `absent`), `detail` and `hint`."),
                 ]),
                 """

@@ -12,14 +12,12 @@ extension Engine {
                 .wrongState, "no boot network is declared, so no machine can reach an image",
                 hint: "add boot_network { … } to fleet.lua")
         }
-        let left = Mutation.exportNotCut.isActive ? [] : world.leftovers(of: claim.image).map(\.epoch)
         guard claim.cutOrdered == nil else {
             throw MusterError(
                 .stale, "the export of epoch \(claim.epoch) was cut by a fence: it is not opened again",
                 hint: "claim the server anew: muster server start \(claim.server)", subject: claim.server.rawValue)
         }
-        let ended = world.claims.values.filter { $0.image == claim.image && !$0.isAlive && !$0.exportCut }
-        let left = Mutation.exportNotCut.isActive ? [] : ended.map(\.epoch).sorted()
+        let left = Mutation.exportNotCut.isActive ? [] : world.leftovers(of: claim.image).map(\.epoch)
         return .openExport(
             ExportRequest(epoch: claim.epoch, image: image, host: network.address.address.description), cutFirst: left)
     }

@@ -65,7 +65,14 @@ extension Ladder {
                 hasBMC ? .notFenced : .noBMC, "nothing can fence \(resource): \(reasons)",
                 hint: "give it bmc = { … } or another rung in fleet.lua; or \(confirm)", subject: resource.rawValue)
         }
-        return MusterError(.notFenced, "\(resource) could not be fenced: \(reasons)", hint: confirm, subject: resource.rawValue)
+        return MusterError(.notFenced, "\(resource) could not be fenced: \(reasons)", hint: advice(tried, confirm), subject: resource.rawValue)
+    }
+
+    /// What each rung advises, and the way that is always left.
+    private func advice(_ tried: [Failure], _ confirm: String) -> String {
+        var hints: [String] = []
+        for case let hint? in tried.map(\.error.hint) where !hint.contains("--confirm-off") && !hints.contains(hint) { hints.append(hint) }
+        return hints.isEmpty ? confirm : hints.joined(separator: "; ") + "; or " + confirm
     }
 
     /// The rungs' reasons as an event carries them.

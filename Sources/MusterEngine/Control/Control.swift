@@ -17,8 +17,7 @@ public struct Control: Sendable {
 
     /// The requests that change nothing.
     public static let queries: Set<String> = [
-        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete", "replay", "why",
-        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete", "replay", "fence.checks",
+        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete", "replay", "why", "fence.checks",
     ]
 
     /// What may be asked while the disk is full: what ends or holds back work, and what a failover under way may be waiting for.

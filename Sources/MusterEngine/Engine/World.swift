@@ -32,7 +32,6 @@ public struct World: Sendable {
     private var aliveByServer: [ServerID: Epoch] = [:]
     /// The machines that are silent, starting, or whose failure is held, and those of them that count for isolation.
     private(set) var doubts = Doubts()
-    /// The claims that are over and whose export is not cut, and which of them are of an image.
     /// The claims that are over, or whose export a fence ordered to be cut, and whose export is not cut.
     private(set) var leftovers: Set<Epoch> = []
     private var leftoversByImage: [ImageID: Set<Epoch>] = [:]
@@ -209,7 +208,8 @@ public struct World: Sendable {
             if aliveByImage[claim.image] == claim.epoch { aliveByImage[claim.image] = nil }
         }
         // An ended claim whose export is cut is history: the store keeps it.
-        if claim.isAlive || claim.exportCut {
+        let mayStay = claim.isAlive && claim.cutOrdered == nil
+        if mayStay || claim.exportCut {
             leftovers.remove(claim.epoch)
             leftoversByImage[claim.image]?.remove(claim.epoch)
             if leftoversByImage[claim.image]?.isEmpty == true { leftoversByImage[claim.image] = nil }
@@ -217,8 +217,6 @@ public struct World: Sendable {
             leftovers.insert(claim.epoch)
             leftoversByImage[claim.image, default: []].insert(claim.epoch)
         }
-        let mayStay = claim.isAlive && claim.cutOrdered == nil
-        if mayStay || claim.exportCut { leftovers.remove(claim.epoch) } else { leftovers.insert(claim.epoch) }
         touch(claim.resource)
         changed.insert(claim.resource)
         unreviewed.insert(claim.server)

@@ -69,7 +69,6 @@ extension Engine {
         let outcome: Step.Outcome
         do {
             outcome = .value(try settle(operation, result, for: owner, now: now))
-            outcome = .value(try settle(operation, owner, result, now: now))
         } catch let error as MusterError {
             outcome = .error(error)
         } catch {
@@ -86,7 +85,6 @@ extension Engine {
 
     private mutating func settle(
         _ operation: Operation, _ result: Result<OperationResult, MusterError>, for owner: OperationOwner, now: Now
-        _ operation: Operation, _ owner: OperationOwner, _ result: Result<OperationResult, MusterError>, now: Now
     ) throws -> Value {
         switch operation {
         case .readPower(let id, _, let asked):

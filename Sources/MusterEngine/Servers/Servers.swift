@@ -166,8 +166,10 @@ extension Engine {
         return (
             because(server, "\(resource.id) failed and no run fences it"),
             // Also when the controller has advice of its own: the operator's word is the way that is always left.
-            [server.lastError?.hint, "muster fence \(resource.id), or if it is off for sure: muster fence \(resource.id) --confirm-off"]
-                .compactMap { $0 }.joined(separator: "; then: ")
+            [
+                server.lastError?.hint.flatMap { $0.contains("--confirm-off") ? nil : $0 },
+                "muster fence \(resource.id), or if it is off for sure: muster fence \(resource.id) --confirm-off",
+            ].compactMap { $0 }.joined(separator: "; then: ")
         )
     }
 

@@ -14,7 +14,7 @@ extension Schema {
                 .optional("stall_after", .duration, "A gap in the engine's own running that begins the count anew (1.5s)."),
                 .optional("power_poll", .duration, "How often BMCs are read (10s)."),
                 .optional("power_poll_urgent", .duration, "The same for machines in question (1s)."),
-                .optional("fence_timeout", .duration, "How long a power off may take to be seen (60s)."),
+                .optional("fence_timeout", .duration, "How long a rung of a fence ladder, or a power off, may take (60s)."),
                 .optional("start_timeout", .duration, "How long a machine may take to report after power on (300s)."),
                 .optional("isolation_count", .integer, "So many silent at once may be the engine's own fault (3)."),
                 .optional("isolation_share", .number, "… when they are more than this part of all (1/3)."),

@@ -20,7 +20,7 @@
 ---@field stall_after? muster.duration A gap in the engine's own running that begins the count anew (1.5s).
 ---@field power_poll? muster.duration How often BMCs are read (10s).
 ---@field power_poll_urgent? muster.duration The same for machines in question (1s).
----@field fence_timeout? muster.duration How long a power off may take to be seen (60s).
+---@field fence_timeout? muster.duration How long a rung of a fence ladder, or a power off, may take (60s).
 ---@field start_timeout? muster.duration How long a machine may take to report after power on (300s).
 ---@field isolation_count? integer So many silent at once may be the engine's own fault (3).
 ---@field isolation_share? number … when they are more than this part of all (1/3).

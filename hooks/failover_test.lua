@@ -53,7 +53,36 @@ describe("a host that hangs", function()
 end)
 
 describe("a BMC", function()
-  it("that lies holds the server back until it tells the truth", function()
+  for _, mood in ipairs { "silent", "lie", "refuse" } do
+    it("that does not do its work (" .. mood .. ") has the export cut, and the server starts elsewhere", function()
+      local home = start_shop()
+      sim.bmc(home)[mood]()
+      sim.kill(home)
+      sim.run_until(function() return servers.get("shop").resource ~= home and shop_runs() end, "5m", "another home of the shop")
+      expect(home):to_be_on()
+      expect("fence.rung_failed"):to_have_happened { resource = home, times = 1 }
+      expect(events.last("resource.fenced").data.evidence):to_be("revoked")
+    end)
+  end
+end)
+
+describe("a BMC that is the only rung", function()
+  before_each(function()
+    fleet([[
+      settings { quiet_time = "5s" }
+      boot_network { interface = "lab0", address = "10.77.0.1/24", files = "/nowhere" }
+      for i = 1, 3 do
+        host("node" .. i) {
+          mac = "52:54:00:77:00:0" .. i, memory = "8G", cpus = 4, fence = { "bmc" },
+          bmc = { address = "bmc" .. i, user = "admin", password = secret("bmc/node" .. i) },
+        }
+      end
+      image "shop" { path = "/srv/shop.raw" }
+      server "shop" { image = "shop", memory = "4G", address = "10.77.0.100/24", ready = { http = "http://10.77.0.100/" } }
+    ]])
+  end)
+
+  it("and lies holds the server back until it tells the truth", function()
     local home = start_shop()
     sim.bmc(home):lie()
     sim.kill(home)
@@ -63,7 +92,7 @@ describe("a BMC", function()
     expect("resource.fenced").never:to_have_happened()
   end)
 
-  it("that is silent holds the server back until an operator goes and looks", function()
+  it("and is silent holds the server back until an operator goes and looks", function()
     local home = start_shop()
     sim.bmc(home):silent()
     sim.kill(home)

@@ -11,7 +11,7 @@ import Testing
             let outcome = try await console.run("fence", "node1")
             #expect(outcome.status == 0)
             #expect(outcome.output == "node1 is fenced: off, read off twice at 127.0.0.1\n")
-            #expect(outcome.errors.contains("node1 is being switched off until it is seen off"))
+            #expect(outcome.errors.contains("node1 is being fenced"))
             #expect(outcome.errors.contains("resource.fenced"))
         }
     }
@@ -19,8 +19,9 @@ import Testing
     @Test func aFenceThatFailsSaysWhy() async throws {
         try await TestConsole.with { console in
             let outcome = try await console.run("fence", "node2")
-            #expect(outcome.status == 1)
-            #expect(outcome.errors.contains("error: the BMC at 127.0.0.2 refuses the password [bmc_password]"))
+            #expect(outcome.status == 4)
+            #expect(outcome.errors.contains("bmc: the BMC at 127.0.0.2 refuses the password; storage: no image is exported to it [not_fenced]"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("muster secret set bmc/node2; or if you have seen that it is off"))
             #expect(outcome.errors.contains("muster fence node2 --confirm-off"))
             #expect(outcome.output == "")
         }

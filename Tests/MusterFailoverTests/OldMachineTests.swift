@@ -4,7 +4,7 @@ import Testing
 
 extension InTheLab {
     @Suite struct OldMachineTests {
-        /// The BMC is silent, so the fence fails and the operator is asked. They say that the machine is off, and are wrong: it
+        /// The BMC is silent and the only rung, so the fence fails and the operator is asked. They say that the machine is off, and are wrong: it
         /// was only frozen. When it goes on it cannot write any more, and resets itself.
         @Test func machineThatWasNotOffCannotWriteAnyMore() async throws {
             try await Stage.play(machines: 2, fleet: Self.impatient) { stage in
@@ -38,6 +38,7 @@ extension InTheLab {
 
         private static func impatient(_ fleet: String) -> String {
             fleet.replacingOccurrences(of: "failed_after = \"10s\"", with: "failed_after = \"10s\", fence_timeout = \"3s\"")
+                .replacingOccurrences(of: "bmc = {", with: "fence = { \"bmc\" }, bmc = {")
         }
 
         /// No evidence, no second writer.

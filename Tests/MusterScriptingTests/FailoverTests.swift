@@ -36,7 +36,7 @@ import Testing
 
     @Test func aSilentControllerBlocksTheServerLoudly() async throws {
         let scene = try await Scene()
-        try await scene.apply()
+        try await scene.apply(Scene.fleetFile.replacing("bmc = {", with: "fence = { \"bmc\" }, bmc = {"))
         try await scene.startShop()
         scene.fleet.change("bmc1") {
             $0.isFrozen = true

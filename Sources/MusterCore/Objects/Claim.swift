@@ -11,6 +11,8 @@ public struct Claim: Codable, Sendable, Hashable {
     public var ended: Evidence.ID?
     /// True once its export is known to be cut; a claim that ended without that is an obligation.
     public var exportCut: Bool = false
+    /// When a fence ordered its export to be cut while the claim was alive: from then on nothing opens it again.
+    public var cutOrdered: Timestamp?
     /// True once its export was seen to have ended without being cut.
     public var exportDied: Bool?
     /// True after a restore, until its machine was heard under it.

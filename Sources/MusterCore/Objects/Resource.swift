@@ -14,6 +14,8 @@ public struct Resource: Codable, Sendable, Hashable {
     public var bmc: BMC?
     /// Where it stands; machines of one rack may fail together.
     public var rack: String?
+    /// The rungs by which it is fenced, in order; nil: `FenceRung.standard`.
+    public var fence: [FenceRung]?
     /// False for a machine that was found by booting and is in no `fleet.lua`.
     public var declared: Bool
     /// What it draws with a server, and without one, in watts, as declared; nil when nobody says.
@@ -46,12 +48,16 @@ public struct Resource: Codable, Sendable, Hashable {
     public var maintenanceUntil: Timestamp?
     /// Since when it is known to be off, not failed; nil while it is not, or nobody knows.
     public var asleepSince: Timestamp?
+    /// What the last check of its fence ladder found; nil when there was none since the ladder was declared.
+    public var fenceCheck: FenceCheck?
+    /// The server that it ran when a fence cut its export, from its next boot until it idles: then it can take it again.
+    public var lostServer: ServerID?
     /// True after a restore, until what it does is known: seen off, booting, or running what is on record.
     public var unproven: Bool?
 
     public init(
         id: ResourceID, kind: Kind = .host, macs: [MACAddress], address: IPv4Address? = nil, memoryMiB: Int64 = 0,
-        cpus: Int = 1, tags: [String] = [], bmc: BMC? = nil, declared: Bool = true
+        cpus: Int = 1, tags: [String] = [], bmc: BMC? = nil, fence: [FenceRung]? = nil, declared: Bool = true
     ) {
         self.id = id
         self.kind = kind
@@ -61,6 +67,7 @@ public struct Resource: Codable, Sendable, Hashable {
         self.cpus = cpus
         self.tags = tags
         self.bmc = bmc
+        self.fence = fence
         self.declared = declared
     }
 }

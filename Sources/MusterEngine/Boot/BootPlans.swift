@@ -13,12 +13,18 @@ extension Engine {
             return bootAnswer(for: request.mac, decision, now: now) == .local ? .local : .discover(token: token())
         }
         let id = known.id
-        if isFencing(id) { return .wait(reason: "this machine is being fenced") }
+        if isFencing(id), !isCutForFence(id) { return .wait(reason: "this machine is being fenced") }
         let hadEvidence = validEvidence(for: id) != nil
         signOfLife(of: id, "a boot request", now: now)
         // It is between two systems, so it runs none.
         account(for: id)
         let claim = world.aliveClaim(on: id)
+        if let claim, claim.cutOrdered != nil, claim.unproven != true {
+            let isOver = bootsAfterCut(claim, now: now)
+            let token = beginBoot(id, epoch: nil, now: now)
+            if isOver { wantServer(claim.server, after: claim, now: now) }
+            return isOver ? .discover(token: token) : .wait(reason: "its image's export is being cut")
+        }
         if claim != nil, hadEvidence {
             beginBoot(id, epoch: nil, now: now)
             return .wait(reason: "this machine was fenced; its servers may be moving")

@@ -12,7 +12,12 @@ extension Engine {
                 .wrongState, "no boot network is declared, so no machine can reach an image",
                 hint: "add boot_network { … } to fleet.lua")
         }
-        let left = Mutation.exportNotCut.isActive ? [] : world.leftovers(of: claim.image).map(\.epoch)
+        guard claim.cutOrdered == nil else {
+            throw MusterError(
+                .stale, "the export of epoch \(claim.epoch) was cut by a fence: it is not opened again",
+                hint: "claim the server anew: muster server start \(claim.server)", subject: claim.server.rawValue)
+        }
+        let left = Mutation.exportNotCut.isActive ? [] : world.leftovers(of: claim.image).filter { !$0.isAlive }.map(\.epoch)
         return .openExport(
             ExportRequest(epoch: claim.epoch, image: image, host: network.address.address.description), cutFirst: left)
     }
@@ -34,6 +39,9 @@ extension Engine {
             }
             claim.export = export
             world.put(claim)
+            guard claim.cutOrdered == nil else {
+                throw MusterError(.stale, "the export of epoch \(claim.epoch) opened after a fence ordered its cut: it is cut", subject: claim.server.rawValue)
+            }
             return claimValue(claim)
         case .success:
             return .null
@@ -65,7 +73,7 @@ extension Engine {
     /// Milliseconds between two tries to cut what is left.
     static let cutPause: Int64 = 5_000
 
-    /// Exports whose claims are over are cut, also those that an earlier engine left.
+    /// Exports whose claims are over, or that a fence ordered to be cut, are cut, also those that an earlier engine left.
     mutating func cutLeftovers(now: Now) {
         if world.leftovers.isEmpty { return }
         if let triedCuts, now.monotonic - triedCuts < Self.cutPause { return }
@@ -87,7 +95,10 @@ extension Engine {
 extension Engine {
     /// An export process ended without being cut: its machine has lost its root, and nothing may be attached again before a fence.
     public mutating func exportDied(_ epoch: Epoch, now: Now) {
-        guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true else { return }
+        guard let claim = world.claims[epoch], claim.isAlive, claim.export != nil, claim.exportDied != true,
+            // One that a fence cuts is meant to end.
+            claim.cutOrdered == nil
+        else { return }
         var changed = claim
         changed.exportDied = true
         world.put(changed)

@@ -5,9 +5,13 @@ extension Engine {
     /// Whether an order to fence or power off this machine is under way, also one in doubt after a restart.
     func isFencing(_ id: ResourceID) -> Bool {
         let byOperation = operations.values.contains {
-            if case .powerOff(id, _, _, _, _, _) = $0.operation { true } else { false }
+            switch $0.operation {
+            case .powerOff(id, _, _, _, _, _), .fenceAgent(id, _, _, _): true
+            default: false
+            }
         }
-        return byOperation
+        // A ladder may be between two rungs, or wait for a silence.
+        return byOperation || ladders.values.contains { $0.resource == id }
             || world.openSteps.values.contains { steps in
                 steps.values.contains { Self.powerOffSteps.contains($0.name) && resourceID($0.arguments) == id }
             }
@@ -32,12 +36,6 @@ extension Engine {
     mutating func poweredOff(
         _ id: ResourceID, epoch: Epoch?, fence: Bool, _ result: Result<OperationResult, MusterError>, now: Now
     ) throws -> Value {
-        if case .failure(let error) = result {
-            emit(
-                "fence.failed", resource: id,
-                data: ["code": .string(error.code.rawValue), "message": .string(error.message), "hint": error.hint.map { .string($0) } ?? .null],
-                now: now)
-        }
         let isBelieved = Mutation.fenceOnCompletionCode.isActive && (try? result.get()) == nil
         let words = isBelieved ? "the order was taken" : try result.get().words
         guard var resource = world.resources[id] else { return .null }
@@ -64,6 +62,7 @@ extension Engine {
         }
         // Seen off, but an order to power on is under way: off it will not stay.
         if isSwitchingOn(id) { signOfLife(of: id, "an order to power on", now: now) }
+        endLadders(of: id, evidence, now: now)
         wantServerAfterEvidence(resource, now: now)
         return try Value(encoding: evidence)
     }
@@ -87,8 +86,7 @@ extension Engine {
         resource.boot = nil
         resource.unproven = nil
         world.put(resource)
-        emit("resource.fenced", resource: id, data: evidenceData(evidence), now: now)
-        wantServerAfterEvidence(resource, now: now)
+        fenced(resource, evidence, now: now)
         review(now: now)
         return evidence
     }
@@ -96,20 +94,32 @@ extension Engine {
     /// An operator orders a fence, also while disarmed.
     public mutating func fence(_ id: ResourceID, operatorName: String, now: Now) throws {
         guard let resource = world.resources[id] else { throw unknownResource(id.rawValue) }
-        let order = try powerOffOperation(resource, fence: true)
         emit("fence.ordered", resource: id, data: ["operator": .string(operatorName)], now: now)
-        begin(order, for: .engine)
+        try startLadder(resource, for: .engine, now: now)
     }
 
-    func powerOffOperation(_ resource: Resource, fence: Bool) throws -> Operation {
+    /// The order to switch a machine off that has not failed.
+    func powerOffOperation(_ resource: Resource) throws -> Operation {
         guard let bmc = resource.bmc else { throw noBMC(resource.id) }
-        return .powerOff(
-            resource.id, bmc, uuid: Mutation.identityUnchecked.isActive ? nil : resource.uuid, epoch: world.aliveClaim(on: resource.id)?.epoch,
-            timeout: world.general.settings.fenceTimeout, fence: fence)
+        let epoch = world.aliveClaim(on: resource.id)?.epoch
+        return powerOff(resource, bmc, epoch: epoch, timeout: world.general.settings.fenceTimeout, fence: false)
+    }
+
+    func powerOff(_ resource: Resource, _ bmc: BMC, epoch: Epoch?, timeout: Int64, fence: Bool) -> Operation {
+        .powerOff(
+            resource.id, bmc, uuid: Mutation.identityUnchecked.isActive ? nil : resource.uuid, epoch: epoch, timeout: timeout, fence: fence)
+    }
+
+    mutating func tellPowerOffFailed(_ id: ResourceID, _ result: Result<OperationResult, MusterError>, now: Now) {
+        guard case .failure(let error) = result else { return }
+        emit(
+            "fence.failed", resource: id,
+            data: ["code": .string(error.code.rawValue), "message": .string(error.message), "hint": error.hint.map { .string($0) } ?? .null],
+            now: now)
     }
 
     /// A server that waited for this evidence and has nobody working for it is wanted again.
-    private mutating func wantServerAfterEvidence(_ resource: Resource, now: Now) {
+    mutating func wantServerAfterEvidence(_ resource: Resource, now: Now) {
         guard let claim = world.aliveClaim(on: resource.id), var server = world.servers[claim.server] else { return }
         server.readyEpoch = nil
         world.put(server)
@@ -118,7 +128,7 @@ extension Engine {
         emit("server.wanted", resource: resource.id, server: server.id, data: ["why": "its machine is fenced"], now: now)
     }
 
-    private func evidenceData(_ evidence: Evidence) -> [String: Value] {
+    func evidenceData(_ evidence: Evidence) -> [String: Value] {
         [
             "evidence": .string(evidence.kind.rawValue), "detail": .string(evidence.detail),
             "operator": evidence.operatorName.map { .string($0) } ?? .null,

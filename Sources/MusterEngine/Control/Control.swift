@@ -17,7 +17,7 @@ public struct Control: Sendable {
 
     /// The requests that change nothing.
     public static let queries: Set<String> = [
-        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete", "replay", "why",
+        "status", "resources", "servers", "images", "events", "runs", "run", "hooks", "plan", "complete", "replay", "why", "fence.checks",
     ]
 
     /// What may be asked while the disk is full: what ends or holds back work, and what a failover under way may be waiting for.
@@ -47,6 +47,13 @@ public struct Control: Sendable {
         case "server.move": return try await move(arguments)
         case "server.start", "server.stop": return try await target(arguments, request == "server.start" ? .running : .stopped)
         case "fence": return try await fence(arguments, operatorName)
+        case "fence.check":
+            let names = try names(arguments)
+            let checking = try await loop.turn { engine, now in try engine.checkFences(names, now: now) }
+            return .array(checking.map { .string($0.rawValue) })
+        case "fence.checks":
+            let names = try names(arguments)
+            return try await loop.turn { engine, _ in engine.fenceCheckValues(names) }
         case "arm", "disarm":
             return try await arm(request == "arm", arguments, operatorName)
         case "maintenance": return try await maintenance(arguments)
@@ -183,6 +190,12 @@ public struct Control: Sendable {
         }
         try await loop.turn { engine, now in try engine.fence(id, operatorName: operatorName, now: now) }
         return ["ordered": true]
+    }
+
+    /// The machines that a request names; none for all.
+    private func names(_ arguments: Value) throws -> [ResourceID] {
+        let names = arguments["names"].isNull ? [] : arguments["names"].array ?? arguments["names"].string.map { [.string($0)] } ?? []
+        return names.compactMap(\.string).map { ResourceID($0) }
     }
 
     private func maintenance(_ arguments: Value) async throws -> Value {

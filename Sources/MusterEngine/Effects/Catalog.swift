@@ -15,7 +15,7 @@ public enum Effects {
         guard let effect = catalog[name] else { return nil }
         switch effect.kind {
         case .query, .change: return nil
-        case .operation, .wait: return effect.inDoubt.rawValue
+        case .operation, .work, .wait: return effect.inDoubt.rawValue
         }
     }
 
@@ -53,17 +53,20 @@ public enum Effects {
     ]
 
     private static let resourceOrders: [(String, Effect)] = [
-        ("resource.fence", .operation(.verify, needs: .power) { engine, call in
+        ("resource.fence", .work(.verify, needs: .power) { engine, call, owner in
             let resource = try engine.resourceForOrder(call)
             guard engine.world.general.armed else {
                 throw MusterError(.disarmed, "failovers are disarmed: \(resource.id) is not fenced", hint: "muster arm", subject: resource.id.rawValue)
             }
-            return try engine.powerOffOperation(resource, fence: true)
+            try engine.startLadder(resource, for: owner, now: call.now)
+        }),
+        ("resource.check_fence", .work(.repeat) { engine, call, owner in
+            engine.checkFence(try engine.resource(call).id, for: owner, now: call.now)
         }),
         ("resource.power_off", .operation(.verify, needs: .power) { engine, call in
             let resource = try engine.resourceForOrder(call)
             try engine.checkReserved(resource.id, for: call.run.id)
-            return try engine.powerOffOperation(resource, fence: false)
+            return try engine.powerOffOperation(resource)
         }),
         ("resource.power_on", .operation(.verify, needs: .power) { engine, call in
             var resource = try engine.resourceToPowerOn(call)
@@ -130,9 +133,10 @@ public enum Effects {
             let server = try engine.server(call)
             if let claim = engine.world.aliveClaim(of: server.id) {
                 try engine.end(claim, now: call.now)
+                if claim.exportCut { return nil }
                 return try engine.cutOperation(claim)
             }
-            guard let left = engine.world.leftovers(of: server.image).last(where: { $0.server == server.id }) else {
+            guard let left = engine.world.leftovers(of: server.image).last(where: { $0.server == server.id && !$0.isAlive }) else {
                 // In doubt, and nothing is left: it happened.
                 if call.isInDoubt { return nil }
                 throw MusterError(.wrongState, "\(server.id) has no claim to release", subject: server.id.rawValue)

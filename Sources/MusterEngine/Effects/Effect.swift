@@ -12,6 +12,8 @@ struct Effect: Sendable {
         case change(@Sendable (inout Engine, EffectCall) throws -> Value)
         /// Checks, and gives the driver's job, whose result ends the step; nil when there is nothing left to do.
         case operation(@Sendable (inout Engine, EffectCall) throws -> Operation?)
+        /// Checks, and begins the engine's own work for an owner, whose end ends the step.
+        case work(@Sendable (inout Engine, EffectCall, OperationOwner) throws -> Void)
         /// Ends by time, by an event, or by somebody's answer; checks, and gives the answer when it is there at once.
         case wait(@Sendable (inout Engine, EffectCall) throws -> Value?)
     }
@@ -35,6 +37,11 @@ struct Effect: Sendable {
         needs: Capability? = nil, _ change: @escaping @Sendable (inout Engine, EffectCall) throws -> Value
     ) -> Effect {
         Effect(inDoubt: .repeat, kind: .change(change), needs: needs)
+    }
+    static func work(
+        _ inDoubt: InDoubt, needs: Capability? = nil, _ work: @escaping @Sendable (inout Engine, EffectCall, OperationOwner) throws -> Void
+    ) -> Effect {
+        Effect(inDoubt: inDoubt, kind: .work(work), needs: needs)
     }
     static func operation(
         _ inDoubt: InDoubt, needs: Capability? = nil, repeatable: Bool = false,

@@ -9,6 +9,11 @@ public struct Engine: Sendable {
     /// Operations that drivers are carrying out now, and whom their results are for.
     var operations: [OperationID: (operation: Operation, owner: OperationOwner)] = [:]
     var lastOperation: Int64 = 0
+    /// The fences under way.
+    var ladders: [LadderID: Ladder] = [:]
+    var lastLadder: Int64 = 0
+    /// The checks of ladders under way.
+    var checks: [ResourceID: LadderCheck] = [:]
     var actions: [Action] = []
     /// From when on silence counts; nil before the first turn.
     var listeningSince: Moment?
@@ -64,6 +69,7 @@ public struct Engine: Sendable {
     public init(_ snapshot: Snapshot, after other: Engine) {
         self.init(snapshot, random: other.random, watching: other.watching)
         lastOperation = other.lastOperation
+        lastLadder = other.lastLadder
         networkUp = other.networkUp
         // An event that could not be written is not tried again: each failure would drop every run.
         toldStoreShort = other.toldStoreShort

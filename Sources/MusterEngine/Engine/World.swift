@@ -34,7 +34,7 @@ public struct World: Sendable {
     private(set) var doubts = Doubts()
     /// The machines whose maintenance ends by itself, by wall-clock milliseconds.
     private var maintenanceEnds = DueQueue<ResourceID>()
-    /// The claims that are over and whose export is not cut, and which of them are of an image.
+    /// The claims that are over, or whose export a fence ordered to be cut, and whose export is not cut; and which of them are of an image.
     private(set) var leftovers: Set<Epoch> = []
     private var leftoversByImage: [ImageID: Set<Epoch>] = [:]
     private var aliveByImage: [ImageID: Epoch] = [:]
@@ -87,7 +87,7 @@ public struct World: Sendable {
     public func aliveClaim(of server: ServerID) -> Claim? { aliveByServer[server].flatMap { claims[$0] } }
     func aliveClaim(of image: ImageID) -> Claim? { aliveByImage[image].flatMap { claims[$0] } }
 
-    /// The claims of an image that are over and whose export is not cut, oldest first.
+    /// The claims of an image whose export has to be cut, oldest first.
     func leftovers(of image: ImageID) -> [Claim] { (leftoversByImage[image] ?? []).sorted().compactMap { claims[$0] } }
 
     /// What is on record about a machine, oldest first.
@@ -184,6 +184,9 @@ public struct World: Sendable {
         return (allUnreviewed || general.restored != nil ? Set(servers.keys) : unreviewed).sorted()
     }
 
+    /// Has a server reviewed of which nothing that is stored has changed.
+    mutating func reviewAgain(_ id: ServerID) { unreviewed.insert(id) }
+
     mutating func put(_ image: Image) {
         images[image.id] = image
         record(.image(image))
@@ -219,7 +222,8 @@ public struct World: Sendable {
             if aliveByImage[claim.image] == claim.epoch { aliveByImage[claim.image] = nil }
         }
         // An ended claim whose export is cut is history: the store keeps it.
-        if claim.isAlive || claim.exportCut {
+        let mayStay = claim.isAlive && claim.cutOrdered == nil
+        if mayStay || claim.exportCut {
             leftovers.remove(claim.epoch)
             leftoversByImage[claim.image]?.remove(claim.epoch)
             if leftoversByImage[claim.image]?.isEmpty == true { leftoversByImage[claim.image] = nil }

@@ -28,7 +28,7 @@ extension FleetDeclaration {
     public func problems(imageExists: (Image) -> Bool, secretExists: (String) -> Bool) -> [MusterError] {
         duplicates() + images.compactMap { item in
             imageExists(item.object) ? nil : bad("image \(item.object.id): there is no file \(item.object.path)", item.place, hint: "create it, or correct path")
-        } + resources.compactMap { bmcProblem($0, secretExists) } + serverProblems() + addressProblems()
+        } + resources.compactMap { bmcProblem($0, secretExists) } + resources.flatMap { fenceProblems($0, secretExists) } + serverProblems() + addressProblems()
     }
 
     private func duplicates() -> [MusterError] {
@@ -97,6 +97,23 @@ extension FleetDeclaration {
             return bad("host \(item.object.id): cipher suite 0 has no authentication and is refused", item.place, hint: "use 17 or 3")
         }
         return nil
+    }
+
+    private func fenceProblems(_ item: Declared<Resource>, _ secretExists: (String) -> Bool) -> [MusterError] {
+        (item.object.fence ?? []).flatMap { rung -> [MusterError] in
+            var problems = Set(rung.agent?.secrets.values ?? [:].values).sorted().compactMap { name in
+                secretExists(name)
+                    ? nil : bad("host \(item.object.id): there is no secret \"\(name)\"", item.place, hint: "muster secret set \(name)")
+            }
+            // A cut export is proof once the machine has been silent for as long as it takes to fail.
+            if rung.kind == .storage, let timeout = rung.timeout, timeout <= settings.failedAfter {
+                problems.append(
+                    bad(
+                        "host \(item.object.id): its rung \"storage\" may take \(timeout) ms, and waits for a silence of failed_after (\(settings.failedAfter) ms)",
+                        item.place, hint: "give it more: { \"storage\", timeout = \"60s\" }"))
+            }
+            return problems
+        }
     }
 
     private func serverProblems() -> [MusterError] {

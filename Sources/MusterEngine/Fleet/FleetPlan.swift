@@ -142,6 +142,8 @@ extension Engine {
         known.cpus = declared.cpus
         known.tags = declared.tags
         known.rack = declared.rack
+        if known.fence != declared.fence { known.fenceCheck = nil }
+        known.fence = declared.fence
         known.declared = true
         let isSameController = declaredPart(known).bmc == declared.bmc
         known.bmc = declared.bmc
@@ -173,7 +175,7 @@ extension Engine {
     private func declaredPart(_ resource: Resource) -> Resource {
         var part = Resource(
             id: resource.id, kind: resource.kind, macs: resource.macs, address: resource.address,
-            memoryMiB: resource.memoryMiB, cpus: resource.cpus, tags: resource.tags, bmc: resource.bmc)
+            memoryMiB: resource.memoryMiB, cpus: resource.cpus, tags: resource.tags, bmc: resource.bmc, fence: resource.fence)
         (part.watts, part.wattsIdle) = (resource.watts, resource.wattsIdle)
         part.bmc?.guid = nil
         part.rack = resource.rack

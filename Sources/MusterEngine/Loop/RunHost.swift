@@ -28,6 +28,7 @@ public protocol SecretSource: Sendable {
 /// The drivers of one engine.
 public struct Drivers: Sendable {
     public var power: any PowerDriver
+    public var fenceAgents: any FenceAgentDriver
     public var exports: any ExportDriver
     public var readiness: any ReadinessProbe
     public var secrets: any SecretSource
@@ -36,9 +37,10 @@ public struct Drivers: Sendable {
 
     public init(
         power: any PowerDriver, exports: any ExportDriver, readiness: any ReadinessProbe, secrets: any SecretSource,
-        http: any HTTPClient = NoHTTPClient(), programs: any ProgramRunner = NoProgramRunner()
+        http: any HTTPClient = NoHTTPClient(), programs: any ProgramRunner = NoProgramRunner(), fenceAgents: any FenceAgentDriver = NoFenceAgents()
     ) {
         self.http = http
+        self.fenceAgents = fenceAgents
         self.programs = programs
         self.power = power
         self.exports = exports

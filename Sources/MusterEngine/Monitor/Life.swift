@@ -7,12 +7,17 @@ extension Engine {
         guard let resource = world.resource(mac: heartbeat.mac) else { return heardStranger(heartbeat, now: now) }
         signOfLife(of: resource.id, "a heartbeat", now: now)
         defer { review(now: now) }
+        let isCutOff = isCutOff(world.aliveClaim(on: resource.id), resource.id, now: now)
         guard var resource = world.resource(mac: heartbeat.mac), resource.boot?.token == heartbeat.token else {
             if heardUnproven(resource.id, heartbeat, now: now) { return .ok }
             staleHeartbeat(resource.id, heartbeat, now: now)
             return .reset
         }
         let claim = world.aliveClaim(on: resource.id)
+        if isCutOff {
+            staleHeartbeat(resource.id, heartbeat, now: now)
+            return .reset
+        }
         if let granted = resource.boot?.epoch, granted != claim?.epoch {
             staleHeartbeat(resource.id, heartbeat, now: now)
             return .reset
@@ -42,6 +47,9 @@ extension Engine {
         guard resource.boot?.token == report.token else {
             throw MusterError(.stale, "the report's token is of an older boot", subject: resource.id.rawValue)
         }
+        if isCutOff(world.aliveClaim(on: resource.id), resource.id, now: now) {
+            throw MusterError(.stale, "the image of epoch \(report.epoch ?? Epoch(0)) is cut off: the machine has to boot anew", subject: resource.id.rawValue)
+        }
         resource.uuid = report.uuid ?? resource.uuid
         if !resource.declared {
             resource.memoryMiB = report.memoryMiB
@@ -49,6 +57,13 @@ extension Engine {
         }
         heard(resource, bootID: report.bootID, now: now)
         checkIdentity(resource.id, now: now)
+    }
+
+    /// Whether a machine that is heard has been cut off from its image by a fence. Its silence counts anew.
+    private mutating func isCutOff(_ claim: Claim?, _ id: ResourceID, now: Now) -> Bool {
+        guard claim?.cutOrdered != nil, !onlyLooks else { return false }
+        hears(id, now: now)
+        return true
     }
 
     private mutating func discovered(_ report: MachineReport, now: Now) {
@@ -95,6 +110,7 @@ extension Engine {
             emit("resource.returned", resource: resource.id, now: now)
         }
         if hadFailed || isNewBoot || unproven != nil { wantServer(on: resource.id, now: now) }
+        if isNewBoot { wantLostServer(resource.id, now: now) }
     }
 
     /// A server whose machine booted anew or came back has to be seen ready again.

@@ -12,6 +12,8 @@ extension Engine {
         pollPower(now: now)
         endFlaps(now: now)
         cutLeftovers(now: now)
+        watchLadders(now: now)
+        watchChecks(now: now)
         settleRestore(now: now)
         endPlanned(now: now)
         fireTimers(now: now)

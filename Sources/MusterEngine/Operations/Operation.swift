@@ -11,6 +11,10 @@ public enum Operation: Sendable, Hashable {
     case powerOn(ResourceID, BMC, uuid: String?, timeout: Int64)
     /// Off until seen off: the only way to `off` evidence. `fence` says that it was decided because the machine failed.
     case powerOff(ResourceID, BMC, uuid: String?, epoch: Epoch?, timeout: Int64, fence: Bool)
+    /// The same by a fence agent.
+    case fenceAgent(ResourceID, FenceAgent, epoch: Epoch?, timeout: Int64)
+    /// Tries a rung of a fence ladder without harm.
+    case checkRung(RungQuestion)
     case softOff(ResourceID, BMC)
     case setBootDevice(ResourceID, BMC, BootDevice)
     case readGUID(ResourceID, BMC)
@@ -44,6 +48,10 @@ public enum OperationResult: Sendable, Hashable {
 /// Whom an operation's result is for.
 enum OperationOwner: Sendable, Hashable {
     case step(RunID, address: String)
+    /// A rung of a fence.
+    case ladder(LadderID, position: Int)
+    /// A rung that is tried without harm.
+    case check(ResourceID, Int)
     /// Nobody waits: the engine's own watching and tidying, or an operator's order.
     case engine
 }
@@ -67,7 +75,12 @@ extension Engine {
         } catch {
             outcome = .error(MusterError(unexpected: error))
         }
-        if case .step(let run, let address) = owner { complete(run, address, outcome, now: now) }
+        switch owner {
+        case .step(let run, let address): complete(run, address, outcome, now: now)
+        case .ladder(let id, let position): rungEnded(id, position: position, outcome, now: now)
+        case .check(let id, let index): rungChecked(id, index, outcome, now: now)
+        case .engine: break
+        }
         review(now: now)
     }
 
@@ -82,7 +95,11 @@ extension Engine {
         case .powerOn(let id, _, _, _):
             return try poweredOn(id, result, now: now)
         case .powerOff(let id, _, _, let epoch, _, let fence):
+            if case .ladder = owner {} else { tellPowerOffFailed(id, result, now: now) }
             return try poweredOff(id, epoch: epoch, fence: fence, result, now: now)
+        case .fenceAgent(let id, let agent, let epoch, _):
+            return try poweredOff(id, epoch: epoch, fence: true, result.map { .words("\(agent.program): \($0.words)") }, now: now)
+        case .checkRung: return .string(try result.get().words)
         case .softOff, .setBootDevice:
             _ = try result.get()
             return .null

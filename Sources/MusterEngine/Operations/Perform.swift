@@ -11,6 +11,9 @@ extension Drivers {
             return .done
         case .powerOff(_, let bmc, let uuid, _, let timeout, _):
             return .words(try await power.powerOffUntilSeenOff(access(bmc, uuid), timeoutMilliseconds: timeout))
+        case .fenceAgent(_, let agent, _, let timeout):
+            return .words(try await fenceAgents.powerOffUntilSeenOff(access(agent), timeoutMilliseconds: timeout))
+        case .checkRung(let question): return .words(try await check(question))
         case .softOff(_, let bmc):
             try await power.softOff(access(bmc))
             return .done
@@ -40,11 +43,17 @@ extension Drivers {
         }
     }
 
-    private func access(_ bmc: BMC, _ uuid: String? = nil) async throws -> PowerAccess {
+    func access(_ bmc: BMC, _ uuid: String? = nil) async throws -> PowerAccess {
         guard let name = bmc.passwordSecret else {
             throw MusterError(.noSecret, "the BMC at \(bmc.address) has no password declared", hint: "password = secret \"…\" in fleet.lua")
         }
         return PowerAccess(bmc: bmc, password: try await secrets.secret(name), uuid: uuid)
+    }
+
+    func access(_ agent: FenceAgent) async throws -> FenceAgentAccess {
+        var secrets: [String: Secret] = [:]
+        for (option, name) in agent.secrets { secrets[option] = try await self.secrets.secret(name) }
+        return FenceAgentAccess(program: agent.program, options: agent.options, secrets: secrets)
     }
 
     private func waitReady(_ check: ReadinessCheck, timeout: Int64) async throws -> OperationResult {

@@ -19,7 +19,7 @@ extension Engine {
                 return
             }
             // Asked for twice in one engine's life: the job under way answers both.
-            if operations.values.contains(where: { $0.owner == .step(id, address: address) }) { return }
+            if isUnderWay(.step(id, address: address)) { return }
         }
         let step = world.steps[id]?[address] ?? Step(run: id, address: address, name: name, arguments: arguments, intended: now.wall)
         let isInDoubt = world.steps[id]?[address] != nil
@@ -71,6 +71,15 @@ extension Engine {
                 }
                 if !isInDoubt { world.put(step) }
                 begin(operation, for: .step(run.id, address: step.address))
+            case .work(let work):
+                takeOn(call)
+                if mustListenFirst(call) {
+                    if !isInDoubt { world.put(step) }
+                    heldOrders.insert(HeldOrder(run: run.id, address: step.address))
+                    return
+                }
+                if !isInDoubt { world.put(step) }
+                try work(&self, call, .step(run.id, address: step.address))
             case .wait(let begin):
                 if let answer = try begin(&self, call) {
                     finishStep(step, .value(answer), now: now)
@@ -86,6 +95,12 @@ extension Engine {
         } catch {
             finishStep(step, .error(MusterError(unexpected: error)), now: now)
         }
+    }
+
+    /// Whether somebody waits for a job or for work of the engine's.
+    private func isUnderWay(_ owner: OperationOwner) -> Bool {
+        operations.values.contains { $0.owner == owner } || ladders.values.contains { $0.owners.contains(owner) }
+            || checks.values.contains { $0.owners.contains(owner) }
     }
 
     /// The server that a step works on: its own, or the one whose machine it switches off.

@@ -114,6 +114,14 @@ extension Engine {
             return (because(server, "nothing places it"), remedy(server, hookFor: "server.wanted"))
         }
         if let failure = resource.failure { return troubleOf(failure, resource, server) }
+        if claim.cutOrdered != nil {
+            // As long as the fence goes on, the engine itself works for the server.
+            if ladders.values.contains(where: { $0.epoch == claim.epoch }) { return nil }
+            return (
+                because(server, "a fence cut its export, and \(resource.id) was neither seen silent nor off"),
+                "muster fence \(resource.id), or if it is off for sure: muster fence \(resource.id) --confirm-off"
+            )
+        }
         if claim.exportDied == true {
             return (because(server, "its export died"), remedy(server, hookFor: "export.died"))
         }
@@ -137,8 +145,10 @@ extension Engine {
         return (
             because(server, "\(resource.id) failed and no run fences it"),
             // Also when the controller has advice of its own: the operator's word is the way that is always left.
-            [server.lastError?.hint, "muster fence \(resource.id), or if it is off for sure: muster fence \(resource.id) --confirm-off"]
-                .compactMap { $0 }.joined(separator: "; then: ")
+            [
+                server.lastError?.hint.flatMap { $0.contains("--confirm-off") ? nil : $0 },
+                "muster fence \(resource.id), or if it is off for sure: muster fence \(resource.id) --confirm-off",
+            ].compactMap { $0 }.joined(separator: "; then: ")
         )
     }
 

@@ -3,7 +3,7 @@ import MusterCore
 // Objects as scripts and people see them: plain snapshots.
 extension Engine {
     public func state(of resource: Resource) -> ResourceState {
-        resource.state(claimed: world.aliveClaim(on: resource.id) != nil)
+        resource.state(claimed: world.aliveClaim(on: resource.id).map { $0.cutOrdered == nil } ?? false)
     }
 
     func resourceValue(_ resource: Resource) -> Value {
@@ -29,6 +29,7 @@ extension Engine {
         fields["maintenance_until"] = resource.maintenanceUntil.map { .int($0.milliseconds) }
         if resource.unproven == true { fields["unproven"] = true }
         if resource.isFlapping == true { fields["flapping"] = true }
+        fields["fence_ready"] = resource.fenceCheck.map { .bool($0.isReady) }
         if let fault = resource.bmcFault { fields["bmc_fault"] = .string(fault.message) }
         return .object(fields)
     }
@@ -104,6 +105,8 @@ extension Engine {
             "restored": general.restored.map { ["backup": .int($0.backup.milliseconds), "at": .int($0.at.milliseconds)] } ?? .null,
             "resources": .array(world.resources.values.sorted { $0.id < $1.id }.map(resourceValue)),
             "servers": .array(world.servers.values.sorted { $0.id < $1.id }.map(serverValue)),
+            "fence_unready": .array(
+                world.resourceOrder.filter { world.resources[$0]?.fenceCheck?.isReady == false }.map { .string($0.rawValue) }),
             "runs": .int(Int64(world.runs.count)),
             "hooks": .array(
                 world.hooks.values.filter(\.active).sorted { $0.id < $1.id }.map { .string($0.id.rawValue) }),

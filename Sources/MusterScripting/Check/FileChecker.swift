@@ -149,7 +149,7 @@ final class FileChecker {
     }
 
     private static let library = Set(LuaLibrary.names.keys).union(Schema.tables.map(\.name)).union(Schema.functions.map(\.name))
-    private static let fleetLibrary = Set(LuaLibrary.names.keys).union(Schema.fleetWords.map(\.name) + ["secret", "require"])
+    private static let fleetLibrary = Set(LuaLibrary.names.keys).union(Schema.fleetWords.map(\.name) + ["secret", "agent", "require"])
 
     private static let testLibrary = Set(LuaLibrary.names.keys).union(Schema.testWords)
     /// What other tools have, and what to write here.

@@ -46,5 +46,15 @@ enum FleetPrelude {
               end
               return { secret = name }
             end
+
+            function agent(program)
+              if type(program) ~= "string" or program == "" then
+                error({ code = "bad_fleet", message = "agent wants the name of a program", hint = "agent \"fence_apc_snmp\" { ip = \"10.0.0.9\" }" }, 0)
+              end
+              -- Without its table it stands for itself, so that the forgotten table is told at its host.
+              return setmetatable({ agent = program }, {
+                __call = function(_, options) return { agent = program, options = fields("agent", options) } end,
+              })
+            end
             """#)
 }

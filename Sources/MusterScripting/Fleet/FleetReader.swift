@@ -95,6 +95,7 @@ public enum FleetReader {
         resource.wattsIdle = try fields.number("watts_idle", in: 1...1_000_000)
         resource.bmc = try fields.table("bmc").map(bmc)
         resource.rack = try fields.text("rack")
+        resource.fence = try FenceReader.read(&fields)
         try fields.finish()
         return resource
     }

@@ -23,7 +23,9 @@ extension Schema {
         ),
         ScriptError("disarmed", "an operator disarmed failovers", "`muster arm`"),
         ScriptError("wrong_state", "not possible now", "look at the state it names"),
-        ScriptError("not_fenced", "the machine was not seen off", "fence it first"),
+        ScriptError("not_fenced", "the machine was not seen off, or no rung of its fence ladder had evidence", "fence it first, or do what the hint says"),
+        ScriptError("not_applicable", "a rung of a fence ladder does not apply to the machine", "nothing: the next one is tried"),
+        ScriptError("no_agent", "the engine executes no fence agents", "fence by another rung"),
     ]
 
     private static let runErrors: [ScriptError] = [

@@ -74,8 +74,21 @@ extension Schema {
         ScriptEvent("resource.active", [.resource], "it was returned to use"),
         ScriptEvent("fence.ordered", [.resource], data: [operatorName], "an operator ordered a fence"),
         ScriptEvent(
-            "fence.failed", [.resource], data: failure + [.optional("hint", .text, "What to do about it.")],
-            "an order to switch it off was not seen to succeed"),
+            "fence.rung_failed", [.resource],
+            data: [.field("rung", .text, "Which one: its word, or its agent's program.")] + failure
+                + [.optional("hint", .text, "What to do about it.")],
+            "a rung of its fence ladder gave no evidence; the next one is tried"),
+        ScriptEvent(
+            "fence.failed", [.resource],
+            data: failure + [
+                .optional("hint", .text, "What to do about it."),
+                .optional("rungs", .list(.table), "Of a fence: each rung's `rung`, `code`, `message`, `hint`, and whether it was `tried`."),
+            ],
+            "it could not be fenced by any rung, or an order to switch it off was not seen to succeed"),
+        ScriptEvent(
+            "fence.unready", [.resource], data: [.field("reasons", .text, "Why, rung by rung.")],
+            "a check found no rung of its fence ladder that works"),
+        ScriptEvent("fence.ready", [.resource], "a check found a rung that works again"),
         ScriptEvent(
             "evidence.voided", [.resource],
             data: [.field("evidence", .integer, "Its number."), .field("sign", .text, "The sign of life, in words.")],

@@ -14,7 +14,7 @@ extension Schema {
                 .optional("stall_after", .duration, "A gap in the engine's own running that begins the count anew (1.5s)."),
                 .optional("power_poll", .duration, "How often BMCs are read (10s)."),
                 .optional("power_poll_urgent", .duration, "The same for machines in question (1s)."),
-                .optional("fence_timeout", .duration, "How long a power off may take to be seen (60s)."),
+                .optional("fence_timeout", .duration, "How long a rung of a fence ladder, or a power off, may take (60s)."),
                 .optional("start_timeout", .duration, "How long a machine may take to report after power on (300s)."),
                 .optional("isolation_count", .integer, "So many silent at once may be the engine's own fault (3)."),
                 .optional("isolation_share", .number, "… when they are more than this part of all (1/3)."),
@@ -91,6 +91,12 @@ extension Schema {
                             "cipher_suites", .either([.integer, .list(.integer)]), "Tried in order ({ 17, 3 }); 0 is refused."),
                         .optional("workarounds", .list(.text), "libfreeipmi's names."),
                     ]), "How it is switched from afar."),
+                .optional(
+                    "fence", .list(.either([.choice(FenceRung.Kind.allCases.filter { $0 != .agent }.map(\.rawValue)), .table])),
+                    """
+                    How it is fenced: rungs, tried in order until one has evidence ({ "bmc", "storage" }). A rung is a word, an `agent`, \
+                    or one of both with a time of its own: `{ "bmc", timeout = "20s" }`.
+                    """),
             ]),
         FleetWord(
             "image", hasName: true, "An operating system on a disk.",
@@ -131,6 +137,13 @@ extension Schema {
     ]
 
     public static func fleetWord(_ name: String) -> FleetWord? { fleetWords.first { $0.name == name } }
+
+    /// `agent "PROGRAM" { … }`, a rung of a fence ladder.
+    static let agent = ScriptCall.written(
+        "agent", [.field("program", .text, "The program's name, without a path.")],
+        returns: .handler(ScriptHandler(.call, [.field("options", .map(.any), "As its manual names them; `action` is the engine's.")], returns: .table)),
+        "A rung that has a machine switched off by one of the `fence_*` programs of Debian's `fence-agents`.",
+        example: #"fence = { "bmc", agent "fence_apc_snmp" { ip = "10.0.0.9", plug = 3, password = secret "apc" }, "storage" }"#)
 
     /// `secret "NAME"`, the value that stands for a secret in the fleet file.
     static let secret = ScriptCall.written(

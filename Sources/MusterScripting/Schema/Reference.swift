@@ -38,6 +38,7 @@ enum Reference {
             for key in word.keys { if let inner = key.type.options { parts += ["`\(key.name)` has", fields(inner, "key")] } }
         }
         parts += ["### `\(Schema.secret.name) \"name\"`", Schema.secret.doc, code(Schema.secret.example ?? "")]
+        parts += ["### `\(Schema.agent.name) \"program\" { … }`", Schema.agent.doc, code(Schema.agent.example ?? "")]
         return parts.joined(separator: "\n\n") + "\n"
     }()
 

@@ -30,6 +30,7 @@ extension Schema {
             .optional("boot_id", .text, "The boot it reported last."),
             .optional("uuid", .text, "Its DMI UUID, once it reported one."),
             .optional("reserved_by", .integer, "The number of the run that keeps it."),
+            .optional("fence_ready", .boolean, "Whether the last check found a rung of its fence ladder that works."),
             .optional("bmc_fault", .text, "Why its BMC could not be read last time."),
             .optional("flapping", .boolean, "True while it fails again and again: it is chosen after all others."),
             .optional(
@@ -43,15 +44,26 @@ extension Schema {
             .step(
                 "fence", returns: .object("evidence"),
                 """
-                Switches it off and returns the evidence once its BMC reads off. Refused as `stale` when it booted or came \
+                Makes sure that it can touch nothing any more: tries the rungs of its fence ladder, in order, until one has evidence, and
+                returns that. When none has, `not_fenced` says why, rung by rung. Refused as `stale` when it booted or came \
                 back since the snapshot, as `disarmed` while failovers are disarmed.
                 """,
                 example: """
                     on("resource.failed", { key = "resource" }, function(event)
                       local evidence = event.resource:fence()
-                      log("off:", evidence.detail)
+                      log(evidence.kind .. ":", evidence.detail)
                     end)
                     """),
+            .step(
+                "check_fence", returns: .options([
+                    .field("ready", .boolean, "Whether a rung works."), .field("at", .integer, "Since when checks have found this, in milliseconds since 1970."),
+                    .field("rungs", .list(.table), "Each with `rung`, `state` (`works`, `fails`, `absent`), `detail` and `hint`."),
+                ]),
+                """
+                Tries every rung of its fence ladder without harm. The first check that finds none that works raises `fence.unready`, the \
+                next one that finds one `fence.ready`.
+                """,
+                example: #"if not resources.get("node1"):check_fence().ready then log("nothing could fence it") end"#),
             .step(
                 "power_on",
                 [.options(.optional("timeout", .duration, "How long to wait until its BMC reads on (default `\"60s\"`)."))],

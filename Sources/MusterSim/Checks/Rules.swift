@@ -17,10 +17,14 @@ final class Rules {
     private var words: Set<Evidence.ID> = []
     private var endedByWord: Set<Epoch> = []
 
-    /// The machines whose fence an operator ordered, until the order is given: alive as they may be.
+    /// The evidence that says that an export is cut and its machine silent.
+    private var revocations: Set<Evidence.ID> = []
+    /// The machines whose fence an operator ordered, until it is over: alive as they may be.
     private var orderedByOperator: Set<ResourceID> = []
     private var claims: [Epoch: Claim] = [:]
     private var alive: [ServerID: Epoch] = [:]
+    /// The living claims whose export a fence has ordered to be cut.
+    private var cutsOrdered: Set<Epoch> = []
 
     init(story: Story, machines: Machines, engine: SimulatedEngine) {
         self.story = story
@@ -34,6 +38,7 @@ final class Rules {
             if event.id != lastEvent.next { story.violate("event \(event.id) follows event \(lastEvent): numbers are neither left out nor used twice") }
             lastEvent = event.id
             if event.name == "fence.ordered", let id = event.resource { orderedByOperator.insert(id) }
+            if event.name == "resource.fenced" || event.name == "fence.failed", let id = event.resource { orderedByOperator.remove(id) }
         }
         for change in batch.changes {
             switch change {
@@ -67,6 +72,9 @@ final class Rules {
         if let life = machines.shownLife[name], life > recorded, machines[name]?.isOn == true, offs.contains(evidence) {
             story.violate("evidence \(evidence) says that \(name) is off and ends epoch \(claim.epoch), and \(name) has shown life since")
         }
+        if revocations.contains(evidence), machines.storage.isOpen(claim.epoch) {
+            story.violate("evidence \(evidence) says that the export of epoch \(claim.epoch) is cut and ends it, and it is open")
+        }
         if words.contains(evidence) { endedByWord.insert(claim.epoch) }
         if let other = spent.updateValue(claim.epoch, forKey: evidence) {
             story.violate("evidence \(evidence) has ended epoch \(other) and ends epoch \(claim.epoch) too")
@@ -77,6 +85,7 @@ final class Rules {
         if recorded[evidence.id] == nil { recorded[evidence.id] = machines.elapsed }
         if evidence.kind == .off { offs.insert(evidence.id) }
         if evidence.kind == .manual { words.insert(evidence.id) }
+        if evidence.kind == .revoked, revocations.insert(evidence.id).inserted { lookAtRevocation(evidence) }
         guard evidence.kind == .off, !evidence.spent, evidence.voided == nil, let machine = machines[evidence.resource.rawValue] else { return }
         // Somebody may press its button in the moments between the reading and its record.
         if machine.isOn, machine.stage != .firmware {
@@ -84,17 +93,42 @@ final class Rules {
         }
     }
 
+    /// What is cut is cut, and whoever ran from it was not heard of since for as long as it takes to be believed dead (design, rule 3).
+    private func lookAtRevocation(_ evidence: Evidence) {
+        guard let epoch = evidence.epoch, let machine = machines[evidence.resource.rawValue] else { return }
+        if machines.storage.isOpen(epoch) {
+            story.violate("evidence \(evidence.id) says that \(machine.name) has lost the image of epoch \(epoch), and its export is open")
+        }
+        let patience = engine.engine.world.general.settings.failedAfter
+        let isHeard = machine.isHeard || machines.shownLife[machine.name].map { machines.elapsed - $0 < patience } ?? false
+        if machine.isUp, machine.epoch == epoch, isHeard {
+            story.violate("evidence \(evidence.id) says that \(machine.name) is silent, and it still beats under epoch \(epoch)")
+        }
+    }
+
+    /// Whether a fence of a machine that lives, as the engine could know, is ordered by nobody who may.
+    private func isStaleFence(_ id: ResourceID) -> Bool {
+        guard let resource = engine.engine.world.resources[id], resource.liveness == .alive, resource.failure == nil,
+            let machine = machines[id.rawValue], machine.isUp, machine.bootID == resource.bootID, !orderedByOperator.contains(id)
+        else { return false }
+        // A machine whose export died has lost its disk, alive as it is.
+        return engine.engine.world.aliveClaim(on: id)?.exportDied != true
+    }
+
     /// The engine gives an order to the machines.
     func ordered(_ operation: Operation) {
         switch operation {
         case .powerOff(let id, _, _, _, _, fence: true):
-            let isOperators = orderedByOperator.remove(id) != nil
-            guard let resource = engine.engine.world.resources[id], resource.liveness == .alive, resource.failure == nil,
-                let machine = machines[id.rawValue], machine.isUp, machine.bootID == resource.bootID, !isOperators,
-                // A machine whose export died has lost its disk, alive as it is.
-                engine.engine.world.aliveClaim(on: id)?.exportDied != true
-            else { return }
-            story.violate("\(id) is to be fenced, and it is alive and heard: the order is stale")
+            if isStaleFence(id) { story.violate("\(id) is to be fenced, and it is alive and heard: the order is stale") }
+        case .fenceAgent(let id, _, _, _):
+            if isStaleFence(id) { story.violate("\(id) is to be fenced by its agent, and it is alive and heard: the order is stale") }
+        case .cutExport(let epoch, _):
+            guard let claim = engine.engine.world.claims[epoch], claim.isAlive else { return }
+            if claim.cutOrdered == nil { story.violate("the export of epoch \(epoch) is to be cut, and its claim is alive") }
+            // What a fence has begun to cut is cut in the end, whoever lives by then.
+            if cutsOrdered.insert(epoch).inserted, isStaleFence(claim.resource) {
+                story.violate("\(claim.resource) is to lose its image, and it is alive and heard: the order is stale")
+            }
         case .openExport(let request, let cutFirst):
             let open = machines.storage.openEpochs(of: request.image.id).filter { $0 != request.epoch }
             for epoch in open where !cutFirst.contains(epoch) {

@@ -32,6 +32,8 @@ public enum Command: Sendable, Hashable {
     case bmcDelay(String, Int64)
     /// It is cabled to another machine, whose GUID it tells.
     case bmcMiswired(String, to: String)
+    /// The outlet by which a fence agent switches it off.
+    case agent(String, SimulatedOutlet)
 
     // The operator.
     case serverTarget(String, Server.Target)

@@ -35,6 +35,7 @@ extension Simulation {
         case .bmcMiswired(let name, let other):
             machines.wired[ResourceID(try known(name))] = try known(other)
             machines.pollSoon(ResourceID(name))
+        case .agent(let name, let outlet): machines.change(try known(name)) { $0.outlet = outlet }
         default: try operate(command)
         }
     }

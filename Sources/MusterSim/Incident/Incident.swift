@@ -100,7 +100,7 @@ public struct Incident: Sendable {
             case "resource.bmc_fault": fault(event, name, at)
             case "resource.bmc_answers": add(at, .bmc(name, .ok))
             case "resource.bmc_mismatch": notes.append("the controller of \(name) was another machine's: add \"bmc \(name) is OTHER\"")
-            case "fence.failed" where event.data["code"]?.string == "still_on": add(at - 1_000, .bmc(name, .lie))
+            case let kind where kind.hasPrefix("fence.") && event.data["code"]?.string == "still_on": add(at - 1_000, .bmc(name, .lie))
             case "fence.ordered":
                 ordered.insert(name)
                 add(at, .fence(name))

@@ -15,6 +15,8 @@ extension Machines {
         case .setBootDevice(_, let bmc, _): ask(bmc, finish, isOrder: true) { _ in .done }
         case .powerOn(_, let bmc, let uuid, let timeout): switchOn(bmc, uuid, timeout, finish)
         case .powerOff(let id, let bmc, let uuid, _, let timeout, _): switchOff(id, bmc, uuid, timeout, finish)
+        case .fenceAgent(let id, let agent, _, let timeout): fence(id, by: agent, timeout, finish)
+        case .checkRung(let question): check(question, finish)
         case .softOff(_, let bmc):
             ask(bmc, finish, isOrder: true) { [self] machine in
                 if machine.controller.mood == .ok { shutDown(machine.name) }
@@ -133,6 +135,55 @@ extension Machines {
                             "the BMC at \(bmc.address) accepted the order and still reads \(words)", hint: "look at the machine")))
             }
             readBack(power, bmc, until: deadline, finish)
+        }
+    }
+
+    // MARK: Fence agents
+
+    /// Has the outlet of a machine switched off by its agent.
+    private func fence(_ id: ResourceID, by agent: FenceAgent, _ timeout: Int64, _ finish: @escaping Finish) {
+        guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else {
+            return agenda.after(min(Self.silence, timeout)) {
+                finish(.failure(MusterError("agent_failed", "\(agent.program) does not reach the outlet of \(id)", hint: "check its network")))
+            }
+        }
+        agenda.after(1_000) { [self] in
+            if self[machine.name]?.outlet == .answers {
+                story.tell(.power, "outlet off \(machine.name)", resource: machine.name)
+                powerOff(machine.name)
+            }
+            guard self[machine.name]?.isOn == true else { return finish(.success(.words("status off"))) }
+            agenda.after(timeout - 1_000) {
+                finish(.failure(MusterError(.stillOn, "\(agent.program) took the order and its status still says on", hint: "look at the machine")))
+            }
+        }
+    }
+
+    /// Tries a rung without harm.
+    private func check(_ question: RungQuestion, _ finish: @escaping Finish) {
+        switch question.rung.kind {
+        case .bmc:
+            guard let bmc = question.bmc else { return finish(.success(.words(""))) }
+            ask(bmc, { [self] result in
+                if case .success = result, let machine = behind(bmc.address), let error = otherMachine(bmc, machine, question.uuid) {
+                    return finish(.failure(error))
+                }
+                finish(result)
+            }) { machine in .words("reads \(machine.reading)") }
+        case .agent:
+            let isReached = engineHasNetwork && self[question.resource.rawValue]?.outlet != .silent
+            agenda.after(isReached ? 500 : Self.silence) { [self] in
+                guard isReached, let machine = self[question.resource.rawValue] else {
+                    return finish(.failure(MusterError("agent_failed", "\(question.rung.name) does not reach its outlet", hint: "check its network")))
+                }
+                finish(.success(.words("status \(machine.isOn ? Power.on : .off)")))
+            }
+        case .storage:
+            agenda.after(20) { [storage] in
+                guard let epoch = question.epoch, !storage.isOpen(epoch) else { return finish(.success(.words("the exports answer"))) }
+                finish(.failure(MusterError("export_died", "the export of epoch \(epoch) is not alive", hint: "look at its machine")))
+            }
+        case .hypervisor, .lease: finish(.success(.words("")))
         }
     }
 

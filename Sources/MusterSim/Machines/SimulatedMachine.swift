@@ -46,6 +46,8 @@ public struct SimulatedMachine: Sendable {
     /// The mains: without it machine and controller are dead.
     public internal(set) var hasMains = true
     public internal(set) var controller = SimulatedController()
+    /// What a fence agent has to switch it off by: the outlet that feeds it.
+    public internal(set) var outlet = SimulatedOutlet.answers
     /// The machine that it is a guest of, for a virtual one: what befalls that befalls it too, and its controller lives there.
     public internal(set) var hypervisor: String?
 
@@ -76,6 +78,15 @@ public struct SimulatedMachine: Sendable {
         self.memoryMiB = memoryMiB
         self.cpus = cpus
     }
+}
+
+/// The switchable outlet that feeds a machine, as it really is.
+public enum SimulatedOutlet: String, Sendable, CaseIterable {
+    case answers
+    /// It does not answer.
+    case silent
+    /// It says done and does nothing.
+    case lies
 }
 
 /// A machine's management controller as it really is.

@@ -4,7 +4,7 @@ import MusterEngine
 
 extension Story.Entry {
     /// What of an event's data a reader of the story needs.
-    private static let told = ["server", "reason", "code", "hook", "epoch", "evidence", "why", "operator", "milliseconds"]
+    private static let told = ["server", "reason", "code", "hook", "epoch", "evidence", "why", "operator", "milliseconds", "rung"]
 
     /// One line of the story: seconds, what kind of thing it is, and what happened.
     public var line: String {

@@ -48,6 +48,10 @@ enum StatusView {
             lines.append(style("restored from a backup of \(Times.clock(backup)): what it says may be wrong by now", .bad))
             if !unproven.isEmpty { lines.append(style("not accounted for: \(TextWidth.clean(unproven.joined(separator: ", ")))", .bad)) }
         }
+        let unready = (status["resources"].array ?? []).filter { $0["fence_ready"] == false }.compactMap { $0["name"].string }
+        if !unready.isEmpty {
+            lines.append(style("nothing can fence \(TextWidth.clean(unready.joined(separator: ", "))): muster fence --check says why", .bad))
+        }
         if status["armed"].bool == false {
             let end = status["disarmed_until"].int.map { "no failover happens until \(Times.clock($0)), or muster arm" }
             lines.append(style(end ?? "no failover happens until: muster arm", .bad))

@@ -46,7 +46,13 @@ var most: UInt64 = 1
 for mutation in mutations {
     Mutation.active = mutation
     // Cabling is seldom wrong just where a machine dies: this one gets more of both.
-    let kinds = mutation == .identityUnchecked ? [Fault.Kind.miswired, .crash, .hang] : nil
+    // So is a host heard just when its export is cut: where its export died, or it went on, with a controller that is silent.
+    let kinds: [Fault.Kind]? =
+        switch mutation {
+        case .identityUnchecked: [.miswired, .crash, .hang]
+        case .revokedWithoutSilence: [.bmc, .export, .hang, .network]
+        default: nil
+        }
     if let found = try search(seeds, kinds) {
         most = max(most, found.seed - first + 1)
         say("\(mutation.rawValue): found with seed \(found.seed): \(found.violation)")

@@ -4,6 +4,7 @@ for number = 1, 4 do
   host("node" .. number) {
     mac = "52:54:00:77:00:0" .. number, memory = "4G",
     bmc = { address = "bmc" .. number, user = "admin", password = secret("bmc/node" .. number) },
+    fence = { "bmc" },
   }
 end
 

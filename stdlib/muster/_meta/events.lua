@@ -23,7 +23,10 @@
 ---| '"resource.maintenance"' # it was taken out of use
 ---| '"resource.active"' # it was returned to use
 ---| '"fence.ordered"' # an operator ordered a fence
----| '"fence.failed"' # an order to switch it off was not seen to succeed
+---| '"fence.rung_failed"' # a rung of its fence ladder gave no evidence; the next one is tried
+---| '"fence.failed"' # it could not be fenced by any rung, or an order to switch it off was not seen to succeed
+---| '"fence.unready"' # a check found no rung of its fence ladder that works
+---| '"fence.ready"' # a check found a rung that works again
 ---| '"evidence.voided"' # a sign of life came after it
 ---| '"claim.made"' # a claim began
 ---| '"claim.ended"' # a claim ended by evidence

@@ -20,7 +20,7 @@
 ---@field stall_after? muster.duration A gap in the engine's own running that begins the count anew (1.5s).
 ---@field power_poll? muster.duration How often BMCs are read (10s).
 ---@field power_poll_urgent? muster.duration The same for machines in question (1s).
----@field fence_timeout? muster.duration How long a power off may take to be seen (60s).
+---@field fence_timeout? muster.duration How long a rung of a fence ladder, or a power off, may take (60s).
 ---@field start_timeout? muster.duration How long a machine may take to report after power on (300s).
 ---@field isolation_count? integer So many silent at once may be the engine's own fault (3).
 ---@field isolation_share? number … when they are more than this part of all (1/3).
@@ -82,6 +82,7 @@ function boot_network(fields) end
 ---@field watts? integer What it draws with a server on it; `status` then says what sleeping machines save.
 ---@field watts_idle? integer What it draws while it waits (the same).
 ---@field bmc? muster.fleet.host.bmc How it is switched from afar.
+---@field fence? "bmc"|"hypervisor"|"storage"|"lease"|table[] How it is fenced: rungs, tried in order until one has evidence ({ "bmc", "storage" }). A rung is a word, an `agent`, or one of both with a time of its own: `{ "bmc", timeout = "20s" }`.
 
 ---A physical machine.
 ---@param name string
@@ -126,3 +127,8 @@ function server(name) end
 ---@param name string The secret's name.
 ---@return muster.secret
 function secret(name) end
+
+---A rung that has a machine switched off by one of the `fence_*` programs of Debian's `fence-agents`.
+---@param program string The program's name, without a path.
+---@return fun(options: table<string, any>): table
+function agent(program) end

@@ -27,6 +27,7 @@
 ---@field boot_id? string The boot it reported last.
 ---@field uuid? string Its DMI UUID, once it reported one.
 ---@field reserved_by? integer The number of the run that keeps it.
+---@field fence_ready? boolean Whether the last check found a rung of its fence ladder that works.
 ---@field bmc_fault? string Why its BMC could not be read last time.
 ---@field load? number Its load average of one minute for each CPU, by its last heartbeat; nil while it sends none.
 ---@field memory_used_mib? integer What is in use of its memory, by its last heartbeat. (MiB)
@@ -35,7 +36,8 @@
 ---@field unproven? boolean True after a restore, until it is known what it does.
 local resource = {}
 
----Switches it off and returns the evidence once its BMC reads off. Refused as `stale` when it booted or came back since the snapshot, as `disarmed` while failovers are disarmed.
+---Makes sure that it can touch nothing any more: tries the rungs of its fence ladder, in order, until one has evidence, and
+---returns that. When none has, `not_fenced` says why, rung by rung. Refused as `stale` when it booted or came back since the snapshot, as `disarmed` while failovers are disarmed.
 ---@async
 ---@return muster.evidence
 function resource:fence() end
@@ -45,6 +47,17 @@ function resource:fence() end
 ---@return muster.evidence? result
 ---@return muster.error? problem
 function resource:try_fence() end
+
+---Tries every rung of its fence ladder without harm. The first check that finds none that works raises `fence.unready`, the next one that finds one `fence.ready`.
+---@async
+---@return table
+function resource:check_fence() end
+
+---Like `check_fence`, but returns `nil` and the error instead of raising it.
+---@async
+---@return table? result
+---@return muster.error? problem
+function resource:try_check_fence() end
 
 ---@class muster.resource.power_on.options
 ---@field timeout? muster.duration How long to wait until its BMC reads on (default `"60s"`).

@@ -131,6 +131,11 @@ function sim.newcomer(name) end
 ---@param hypervisor muster.resource|string
 function sim.guest(machine, hypervisor) end
 
+---The outlet by which a fence agent switches it off.
+---@param machine muster.resource|string The machine.
+---@param mood "answers"|"silent"|"lies"
+function sim.agent(machine, mood) end
+
 ---Its controller.
 ---@param machine muster.resource|string The machine.
 ---@return muster.simulated_bmc

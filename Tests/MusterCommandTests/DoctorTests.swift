@@ -35,6 +35,30 @@ import Testing
         }
     }
 
+    @Test func theFenceAgentsOfTheRunningFleetAreLookedAt() async throws {
+        try await ServedEngine.with { engine in
+            let fleet = """
+                host "node1" { mac = "52:54:00:77:00:01", fence = { agent "fence_ipmilan" { ip = "127.0.0.9" }, agent "fence_of_no_package" { ip = "127.0.0.9" } } }
+                """
+            let applied = try await engine.muster.run(["apply", try engine.file("fleet.lua", fleet), "--socket", engine.socket])
+            try #require(applied.status == 0, "\(applied.errors)")
+            let outcome = try await engine.muster.run(["doctor", "engine", "--json", "--socket", engine.socket])
+            let value = try Value(json: outcome.output)
+            let findings = value["findings"].array ?? []
+            #expect(findings.first { $0["name"] == "fence_ipmilan" }?["state"] == "present", "apt-get install fence-agents")
+            #expect(findings.first { $0["name"] == "fence_of_no_package" }?["state"] == "missing")
+            #expect(value["packages"].array?.contains("fence-agents") == true)
+        }
+    }
+
+    @Test func aFenceAgentThatIsNotThereIsMissing() {
+        let missing = EngineChecks.agent("fence_of_no_package")
+        #expect(missing.state == .missing && missing.package == "fence-agents")
+        #expect(EngineChecks.agent("fence_xvm_of_none").detail.contains("fence_xvm_of_none"))
+        let unfit = EngineChecks.agent("fence_scsi")
+        #expect(unfit.state == .missing && unfit.package == nil && unfit.remedy != nil)
+    }
+
     @Test func bothGroupsAreShown() async throws {
         let output = try await Program.muster.run(["doctor"]).output
         #expect(output.contains("to run the engine\n"))

@@ -43,6 +43,9 @@ public struct ProgramFenceAgents: FenceAgentDriver {
         }
     }
 
+    /// The Debian package that has an agent.
+    public static func package(of name: String) -> String { AgentProgram.package(of: name) }
+
     public func status(_ agent: FenceAgentAccess) async throws -> Power {
         try await reading(AgentProgram(agent, in: folders), timeout: timing.question)
     }

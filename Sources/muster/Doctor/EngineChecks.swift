@@ -1,6 +1,7 @@
 import Foundation
 import MusterConsole
 import MusterCore
+import MusterDrivers
 
 /// What the engine needs.
 struct EngineChecks {
@@ -8,7 +9,7 @@ struct EngineChecks {
     let socket: String
 
     func findings() async -> [Finding] {
-        [libraries, daemon] + bootFiles + [ports, stateDirectory, await running]
+        [libraries, daemon] + bootFiles + [ports, stateDirectory] + (await running)
     }
 
     /// A program that starts has its libraries; this names those it runs with.
@@ -62,18 +63,29 @@ struct EngineChecks {
             remedy: "choose another with --state DIR, or run as its owner")
     }
 
-    private var running: Finding {
+    private var running: [Finding] {
         get async {
             do {
                 let status = try await ConsoleClient(socket).request("status", timeout: .seconds(30))
-                return Finding(
+                let engine = Finding(
                     group: .engine, name: "engine", state: .present,
                     detail: "answers at \(socket), \(status["armed"].bool == true ? "armed" : "disarmed")")
+                return [engine] + (status["fence_agents"].array ?? []).compactMap(\.string).map(Self.agent)
             } catch {
                 let error = error as? MusterError ?? MusterError("failed", "\(error)")
-                return Finding(group: .engine, name: "engine", state: .absent, detail: error.message, remedy: error.hint)
+                return [Finding(group: .engine, name: "engine", state: .absent, detail: error.message, remedy: error.hint)]
             }
         }
+    }
+
+    /// A fence agent that the running engine's fleet names.
+    static func agent(_ name: String) -> Finding {
+        guard let problem = ProgramFenceAgents.problem(name) else {
+            return Finding(group: .engine, name: name, state: .present, detail: "fences machines of this fleet")
+        }
+        return Finding(
+            group: .engine, name: name, state: .missing, detail: problem.message,
+            package: problem.code == "agent_missing" ? ProgramFenceAgents.package(of: name) : nil, remedy: problem.hint)
     }
 
     private static func number(in file: String) -> Int? {

@@ -40,7 +40,8 @@ final class EngineProcess: Sendable {
             store: store,
             drivers: Drivers(
                 power: IPMIDriver(), exports: exports, readiness: SystemReadinessProbe(), secrets: secrets, http: URLSessionClient(),
-                programs: SystemProgramRunner()))
+                // A fence waits for no script's programs.
+                programs: SystemProgramRunner(), fenceAgents: ProgramFenceAgents(runner: SystemProgramRunner())))
         scripting = Scripting(
             loop: loop, folders: SourceFolders(hooks: options.hooks, library: options.library),
             secretExists: { name in (try? secrets.names())?.contains(name) ?? false },
@@ -57,7 +58,7 @@ final class EngineProcess: Sendable {
         try await scripting.hooks.refresh()
         try await loop.turn { engine, now in engine.resumeRuns(now: now) }
         try await applyFleet()
-        let control = Control(loop: loop, scripts: scripting, extras: { [boot] in await boot.status() })
+        let control = Control(loop: loop, scripts: scripting, extras: { [self] in await extras() })
         let console = ConsoleServer(control: control, socketPath: options.socket, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await console.run() }
@@ -97,6 +98,15 @@ final class EngineProcess: Sendable {
                 engine.note("fleet.rejected", data: ["message": .string(error.message)], now: now)
             }
         }
+    }
+
+    private func extras() async -> [String: Value] {
+        var fields = await boot.status()
+        let agents = try? await loop.turn { engine, _ in
+            Set(engine.world.resources.values.flatMap { $0.ladder.compactMap(\.agent?.program) }).sorted()
+        }
+        if let agents, !agents.isEmpty { fields["fence_agents"] = .array(agents.map { .string($0) }) }
+        return fields
     }
 
     private func tick() async throws {

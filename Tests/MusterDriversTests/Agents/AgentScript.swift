@@ -11,11 +11,11 @@ struct AgentScript {
     let agents: ProgramFenceAgents
 
     /// `status` and `off` are what it does when asked for that; they stand in its folder, where `power` holds `on`.
-    init(status: String, off: String = "echo off > power", timing: FenceAgentTiming = FenceAgentTiming(poll: 20, reorder: 600_000)) throws {
+    init(status: String, off: String = "echo off > power", timing: FenceAgentTiming = FenceAgentTiming(poll: 20, reorder: 600_000)) async throws {
         scratch = try Scratch()
         try scratch.write("power", "on")
         try scratch.write(
-            "fence_test",
+            "text",
             """
             #!/bin/sh
             cd '\(scratch.path)'
@@ -29,7 +29,10 @@ struct AgentScript {
             *) exit 1 ;;
             esac
 
-            """, executable: true)
+            """)
+        // Another process writes the program: a child that is being started meanwhile would hold it open, and it could not be executed.
+        let copied = try await Program.run("install", package: "coreutils", ["-m", "755", scratch.file("text"), scratch.file("fence_test")])
+        guard copied.status == 0 else { throw TestFailure(description: copied.output) }
         agents = ProgramFenceAgents(runner: SystemProgramRunner(), folders: [scratch.path], timing: timing)
     }
 

@@ -68,6 +68,8 @@ public struct Evidence: Codable, Sendable, Hashable {
     public var detail: String
     /// The person whose word it is, for `manual`.
     public var operatorName: String?
+    /// The boot whose lease ran out, for `expired`: only a sign of its life says anything against it.
+    public var bootID: String?
     /// The claim end it paid for.
     public var spent: Bool = false
     /// Why it counts no more: a sign of life after it.

@@ -16,6 +16,8 @@ public struct Resource: Codable, Sendable, Hashable {
     public var rack: String?
     /// The rungs by which it is fenced, in order; nil: `FenceRung.standard`.
     public var fence: [FenceRung]?
+    /// What fleet.lua says of its watchdog; nil: the defaults.
+    public var watchdog: WatchdogTerms?
     /// False for a machine that was found by booting and is in no `fleet.lua`.
     public var declared: Bool
     /// What it draws with a server, and without one, in watts, as declared; nil when nobody says.
@@ -38,6 +40,8 @@ public struct Resource: Codable, Sendable, Hashable {
     public var startingSince: Timestamp?
     /// The boot it was last given.
     public var boot: BootGrant?
+    /// The lease that its last boot of an image reported.
+    public var lease: WatchdogLease?
     /// Why its controller could not be read last time; nil when it could.
     public var bmcFault: MusterError?
     /// When it failed lately, oldest first: as many as make it flap.

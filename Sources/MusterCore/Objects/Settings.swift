@@ -15,6 +15,8 @@ public struct Settings: Codable, Sendable, Hashable {
     public var powerPollUrgent: Int64 = 1_000
     /// How long a fence may take to see the machine off.
     public var fenceTimeout: Int64 = 60_000
+    /// How long after a watchdog's timeout its machine is believed to be reset; nil for the default, which `leaseMargin` has.
+    public var marginOfLeases: Int64?
     /// How long a machine may take from power-on to its first report.
     public var startTimeout: Int64 = 300_000
     public var stepLimit: Int = 10_000
@@ -48,6 +50,8 @@ public struct Settings: Codable, Sendable, Hashable {
     /// So many failures within `flapsWithin` milliseconds, and a machine is chosen after all others.
     public var mostFlaps: Int { flapCount ?? 3 }
     public var flapsWithin: Int64 { flapTime ?? 3_600_000 }
+    /// How long after a watchdog's timeout its machine is believed to be reset. A machine takes no answer that is older than 3 s.
+    public var leaseMargin: Int64 { marginOfLeases ?? 5_000 }
 
     /// Bytes that one run's journal may have before it takes no more steps.
     public var mostJournal: Int64 { journalLimit ?? 16 << 20 }

@@ -61,6 +61,7 @@ public struct ProgramFenceAgents: FenceAgentDriver {
         let first = ordered
         var refusal: MusterError?
         var unread: MusterError?
+        var wasOn = false
         while true {
             let left = timeoutMilliseconds - watch.elapsed
             if orders == 0 || unread == nil && ordered.elapsed >= timing.reorder, left > 0 {
@@ -73,11 +74,12 @@ public struct ProgramFenceAgents: FenceAgentDriver {
                 let patience = max(timeoutMilliseconds - watch.elapsed, min(timing.question, timeoutMilliseconds) / 4)
                 if try await reading(program, timeout: min(timing.question, patience)) == .off { return seen(program, orders, first) }
                 unread = nil
+                wasOn = true
             } catch let error as MusterError {
                 // Devices fall silent for a while when power changes. Nothing is concluded from it.
                 unread = error
             }
-            guard watch.elapsed < timeoutMilliseconds else { throw unread ?? timedOut(program, orders, refusal, watch) }
+            guard watch.elapsed < timeoutMilliseconds else { throw wasOn ? timedOut(program, orders, refusal ?? unread, watch) : unread ?? timedOut(program, orders, refusal, watch) }
             try await Task.sleep(for: .milliseconds(timing.poll))
         }
     }

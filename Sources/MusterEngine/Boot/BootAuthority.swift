@@ -51,10 +51,14 @@ public struct ImageBoot: Sendable, Hashable {
     public var export: Export
     public var address: IPv4Network?
     public var heartbeatMilliseconds: Int64
+    /// The watchdog that it shall arm, and feed only on acknowledged heartbeats; nil: none.
+    public var watchdog: WatchdogTerms?
 
     public init(
-        token: String, epoch: Epoch, server: ServerID, export: Export, address: IPv4Network?, heartbeatMilliseconds: Int64
+        token: String, epoch: Epoch, server: ServerID, export: Export, address: IPv4Network?, heartbeatMilliseconds: Int64,
+        watchdog: WatchdogTerms? = nil
     ) {
+        self.watchdog = watchdog
         self.token = token
         self.epoch = epoch
         self.server = server
@@ -103,11 +107,14 @@ public struct Heartbeat: Codable, Sendable, Hashable {
     public var load: Double?
     /// What is in use of its memory: all but what the kernel says is available.
     public var memoryUsedMiB: Int64?
+    /// The watchdog that it feeds on acknowledgements.
+    public var watchdog: ArmedWatchdog?
 
     public init(
         mac: MACAddress, token: String, bootID: String, epoch: Epoch?, uptime: Double? = nil, load: Double? = nil,
-        memoryUsedMiB: Int64? = nil
+        memoryUsedMiB: Int64? = nil, watchdog: ArmedWatchdog? = nil
     ) {
+        self.watchdog = watchdog
         self.mac = mac
         self.token = token
         self.bootID = bootID

@@ -45,7 +45,7 @@ extension Engine {
             ImageBoot(
                 token: token, epoch: claim.epoch, server: claim.server, export: export,
                 address: world.servers[claim.server]?.address,
-                heartbeatMilliseconds: world.general.settings.heartbeat))
+                heartbeatMilliseconds: world.general.settings.heartbeat, watchdog: known.wantedWatchdog))
     }
 
     /// The token of this boot. The same comes back until the machine reports with a boot id.
@@ -63,6 +63,7 @@ extension Engine {
         // From its own disk nobody will report: that is no start that could take too long.
         resource.startingSince = local ? nil : now.wall
         world.put(resource)
+        keepAcknowledgements(id, at: now.monotonic)
         trackers[id]?.hearing = .engine
         var data: [String: Value] = epoch.map { ["epoch": .int($0.rawValue)] } ?? [:]
         if local { data["local"] = true }

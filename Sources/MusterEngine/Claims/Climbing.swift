@@ -46,7 +46,7 @@ extension Engine {
     }
 
     /// Why what was ordered must not go on: the machine is not the one that it was ordered for. Nil when it may.
-    private func staleness(of ladder: Ladder) -> MusterError? {
+    func staleness(of ladder: Ladder) -> MusterError? {
         guard let resource = world.resources[ladder.resource] else { return unknownResource(ladder.resource.rawValue) }
         let cameBack = !ladder.wasAlive && resource.liveness == .alive
         guard cameBack || resource.incarnation != ladder.incarnation || world.aliveClaim(on: resource.id)?.epoch != ladder.epoch,
@@ -93,7 +93,8 @@ extension Engine {
             guard let agent = rung.agent else { return }
             begin(.fenceAgent(resource.id, agent, epoch: ladder.epoch, timeout: timeout), for: owner)
         case .storage: beginStorageRung(id, now: now)
-        case .hypervisor, .lease: break
+        case .lease: beginLeaseRung(id, rung, now: now)
+        case .hypervisor: break
         }
     }
 
@@ -108,7 +109,7 @@ extension Engine {
         }
     }
 
-    private mutating func rungFailed(_ id: LadderID, _ rung: FenceRung, _ error: MusterError, now: Now) {
+    mutating func rungFailed(_ id: LadderID, _ rung: FenceRung, _ error: MusterError, now: Now) {
         guard let ladder = ladders[id] else { return }
         ladders[id]?.failures.append(Ladder.Failure(rung: rung, error: error, wasTried: true))
         emit(
@@ -124,6 +125,7 @@ extension Engine {
     mutating func watchLadders(now: Now) {
         for id in ladders.keys.sorted() {
             if ladders[id]?.rung?.kind == .storage { watchStorageRung(id, now: now) }
+            if ladders[id]?.rung?.kind == .lease { watchLeaseRung(id, now: now) }
             guard let ladder = ladders[id], let rung = ladder.rung, let deadline = ladder.deadline, now.monotonic >= deadline else { continue }
             let error =
                 rung.kind == .storage
@@ -137,7 +139,7 @@ extension Engine {
     func nextLadder(now: Now) -> Moment? {
         ladders.values.flatMap { ladder -> [Moment?] in
             let silent = ladder.rung?.kind == .storage ? silentSinceCut(ladder, now: now.monotonic) : nil
-            return [ladder.deadline, silent?.advanced(by: world.general.settings.failedAfter)]
+            return [ladder.deadline, silent?.advanced(by: world.general.settings.failedAfter), leaseEnd(ladder, now: now.monotonic)]
         }.compactMap { $0 }.min()
     }
 
@@ -149,7 +151,7 @@ extension Engine {
         return error
     }
 
-    private mutating func tellFailed(_ ladder: Ladder, _ error: MusterError, now: Now) {
+    mutating func tellFailed(_ ladder: Ladder, _ error: MusterError, now: Now) {
         emit(
             "fence.failed", resource: ladder.resource,
             data: [

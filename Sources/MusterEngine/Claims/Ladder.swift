@@ -34,6 +34,8 @@ struct Ladder: Sendable {
     /// The storage rung: whether the job that cuts the export is with its driver, and when the export was seen cut.
     var isCutting = false
     var cut: Moment?
+    /// The lease rung: how often those below had been told of touched machines when it began.
+    var touchesTold = 0
 
     var rung: FenceRung? { rungs.indices.contains(position) ? rungs[position] : nil }
 

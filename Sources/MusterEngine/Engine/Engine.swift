@@ -14,6 +14,8 @@ public struct Engine: Sendable {
     var lastLadder: Int64 = 0
     /// The checks of ladders under way.
     var checks: [ResourceID: LadderCheck] = [:]
+    /// How often those below were told what turns had touched.
+    var touchesTold = 0
     var actions: [Action] = []
     /// From when on silence counts; nil before the first turn.
     var listeningSince: Moment?
@@ -125,6 +127,8 @@ public enum Action: Sendable {
 struct Tracker: Sendable {
     /// When the engine itself heard it last.
     var heard: Moment?
+    /// When a heartbeat of it was last acknowledged that the engine itself knows of.
+    var acknowledged: Moment?
     /// Who hears it now.
     var hearing = Hearing.engine
     /// When the last power reading was asked for.

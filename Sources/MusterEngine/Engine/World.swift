@@ -335,7 +335,8 @@ public struct World: Sendable {
         hasChanged = true
     }
 
-    private mutating func touch(_ id: ResourceID) { touched.insert(id) }
+    /// What is known below of a machine's heartbeats holds no more.
+    mutating func touch(_ id: ResourceID) { touched.insert(id) }
 
     /// The machines touched since the last call.
     mutating func takeTouched() -> Touched {

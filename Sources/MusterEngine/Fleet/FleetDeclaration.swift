@@ -112,6 +112,13 @@ extension FleetDeclaration {
                         "host \(item.object.id): its rung \"storage\" may take \(timeout) ms, and waits for a silence of failed_after (\(settings.failedAfter) ms)",
                         item.place, hint: "give it more: { \"storage\", timeout = \"60s\" }"))
             }
+            let lease = (item.object.watchdog ?? WatchdogTerms()).timeout + settings.leaseMargin
+            if rung.kind == .lease, let timeout = rung.timeout, timeout <= lease {
+                problems.append(
+                    bad(
+                        "host \(item.object.id): its rung \"lease\" may take \(timeout) ms, and its lease with the margin runs for \(lease) ms",
+                        item.place, hint: "give it more, or leave its timeout out"))
+            }
             return problems
         }
     }

@@ -144,6 +144,7 @@ extension Engine {
         known.rack = declared.rack
         if known.fence != declared.fence { known.fenceCheck = nil }
         known.fence = declared.fence
+        known.watchdog = declared.watchdog
         known.declared = true
         let isSameController = declaredPart(known).bmc == declared.bmc
         known.bmc = declared.bmc
@@ -177,6 +178,7 @@ extension Engine {
             id: resource.id, kind: resource.kind, macs: resource.macs, address: resource.address,
             memoryMiB: resource.memoryMiB, cpus: resource.cpus, tags: resource.tags, bmc: resource.bmc, fence: resource.fence)
         (part.watts, part.wattsIdle) = (resource.watts, resource.wattsIdle)
+        part.watchdog = resource.watchdog
         part.bmc?.guid = nil
         part.rack = resource.rack
         return part

@@ -45,6 +45,7 @@ extension Engine {
     /// suspect once that is long enough.
     public mutating func fellSilent(_ id: ResourceID, lastHeard: Moment? = nil, now: Now) {
         guard world.resources[id] != nil else { return }
+        keepAcknowledgements(id, at: now.monotonic)
         let last = lastHeard ?? heard(id, at: now.monotonic)
         trackers[id, default: Tracker()].heard = last
         trackers[id]?.hearing = .engine
@@ -53,7 +54,10 @@ extension Engine {
 
     /// The machines of which something changed since the last call that may change the answer to their heartbeats: the next beat of each
     /// must be given.
-    public mutating func takeTouched() -> Touched { world.takeTouched() }
+    public mutating func takeTouched() -> Touched {
+        touchesTold += 1
+        return world.takeTouched()
+    }
 
     /// What a poll of a machine's power would have read now.
     public mutating func powerSeen(_ id: ResourceID, _ reading: Result<Power, MusterError>, now: Now) {
@@ -63,6 +67,7 @@ extension Engine {
 
     /// The engine itself hears a machine, and watches it from now on.
     mutating func hears(_ id: ResourceID, now: Now) {
+        keepAcknowledgements(id, at: now.monotonic)
         trackers[id, default: Tracker()].heard = now.monotonic
         trackers[id]?.hearing = .engine
         lookout.due.pull(id, to: now.monotonic.milliseconds + world.general.settings.suspectAfter)

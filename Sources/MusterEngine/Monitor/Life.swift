@@ -5,11 +5,15 @@ extension Engine {
     /// A heartbeat. Only what it changes is stored.
     public mutating func heartbeat(_ heartbeat: Heartbeat, now: Now) -> HeartbeatAnswer {
         guard let resource = world.resource(mac: heartbeat.mac) else { return heardStranger(heartbeat, now: now) }
-        signOfLife(of: resource.id, "a heartbeat", now: now)
+        signOfLife(of: resource.id, "a heartbeat", bootID: heartbeat.bootID, now: now)
         defer { review(now: now) }
+        if isWaitedOut(resource.id) { return .reset }
         let isCutOff = isCutOff(world.aliveClaim(on: resource.id), resource.id, now: now)
         guard var resource = world.resource(mac: heartbeat.mac), resource.boot?.token == heartbeat.token else {
-            if heardUnproven(resource.id, heartbeat, now: now) { return .ok }
+            if heardUnproven(resource.id, heartbeat, now: now) {
+                acknowledges(resource.id, now: now)
+                return .ok
+            }
             staleHeartbeat(resource.id, heartbeat, now: now)
             return .reset
         }
@@ -29,8 +33,11 @@ extension Engine {
             world.put(resource)
             return .reset
         }
+        reportedLease(heartbeat, &resource)
         heard(resource, bootID: heartbeat.bootID, now: now)
         loadSeen(resource.id, in: heartbeat, now: now)
+        acknowledges(resource.id, now: now)
+        endLeaseRungs(of: resource.id, now: now)
         return .ok
     }
 
@@ -42,7 +49,7 @@ extension Engine {
             return
         }
         // Whatever it has to say: who speaks is not off.
-        signOfLife(of: known.id, "a report", now: now)
+        signOfLife(of: known.id, "a report", bootID: report.bootID, now: now)
         var resource = world.resources[known.id] ?? known
         guard resource.boot?.token == report.token else {
             throw MusterError(.stale, "the report's token is of an older boot", subject: resource.id.rawValue)
@@ -138,9 +145,12 @@ extension Engine {
     }
 
     /// A machine believed dead shows life: the evidence counts no more (design, rule 1). What cut its storage says nothing about life.
-    mutating func signOfLife(of id: ResourceID, _ what: String, now: Now) {
+    ///
+    /// - Parameter bootID: The boot that showed it; what a lease that ran out says is about one boot only, and nothing about power.
+    mutating func signOfLife(of id: ResourceID, _ what: String, bootID: String? = nil, now: Now) {
         if Mutation.evidenceNotVoided.isActive { return }
-        for var item in world.evidence(about: id) where item.isValid && (item.kind == .off || item.kind == .manual) {
+        for var item in world.evidence(about: id)
+        where item.isValid && (item.kind == .off || item.kind == .manual || item.kind == .expired && bootID != nil && item.bootID == bootID) {
             item.voided = what
             world.put(item)
             if var resource = world.resources[id], resource.failure?.fenced == item.id {

@@ -28,7 +28,7 @@ struct BootQuery {
         Heartbeat(
             mac: try mac(), token: try token(), bootID: try bootID(), epoch: try epoch(),
             uptime: try measure("uptime"), load: try measure("load"),
-            memoryUsedMiB: optional("memory_used_mib") == nil ? nil : try number("memory_used_mib", 0...(1 << 40)))
+            memoryUsedMiB: optional("memory_used_mib") == nil ? nil : try number("memory_used_mib", 0...(1 << 40)), watchdog: try watchdog())
     }
 
     /// Iff the parameter is there with a value; firmware writes `uuid=` when it knows none.
@@ -86,6 +86,17 @@ struct BootQuery {
         guard optional("epoch") != nil else { return nil }
         let number = try number("epoch", 0...Int64.max)
         return number == 0 ? nil : Epoch(number)
+    }
+
+    /// `i6300esb:30`: the driver, and the seconds read back from the device.
+    private func watchdog() throws -> ArmedWatchdog? {
+        guard let text = optional("watchdog") else { return nil }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, (1...32).contains(parts[0].utf8.count),
+            parts[0].utf8.allSatisfy({ $0.isDigit || $0.isLetter || $0 == UInt8(ascii: "_") }),
+            parts[1].utf8.allSatisfy(\.isDigit), let seconds = Int64(parts[1]), (1...3600).contains(seconds)
+        else { throw QueryError("watchdog is not a driver and its seconds like i6300esb:30") }
+        return ArmedWatchdog(driver: String(parts[0]), seconds: seconds)
     }
 
     private func number(_ name: String, _ bounds: ClosedRange<Int64>) throws -> Int64 {

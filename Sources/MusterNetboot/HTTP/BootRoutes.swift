@@ -133,7 +133,11 @@ struct BootRoutes: Sendable {
     }
 
     private func heartbeat(_ query: BootQuery) async throws -> Response {
-        .plain(.ok, try await context.authority.heartbeat(try query.heartbeat()).rawValue)
+        let heartbeat = try query.heartbeat()
+        let answer = try await context.authority.heartbeat(heartbeat)
+        // The acknowledgement says for which claim: on no other does the machine feed its watchdog.
+        let epoch = answer == .ok ? heartbeat.epoch.map { " \($0)" } : nil
+        return .plain(.ok, answer.rawValue + (epoch ?? ""))
     }
 }
 

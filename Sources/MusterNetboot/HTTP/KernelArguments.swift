@@ -21,6 +21,10 @@ struct KernelArguments {
                 + (try Self.checked(export.name, name: "export name")),
             "muster.heartbeat=\(Self.seconds(milliseconds: image.heartbeatMilliseconds))",
         ]
+        if let watchdog = image.watchdog {
+            words.append("muster.watchdog=\(watchdog.timeout / 1000)")
+            if watchdog.soft { words.append("muster.softdog=1") }
+        }
         if let address = image.address { words.append("muster.address=\(address)") }
     }
 

@@ -96,8 +96,25 @@ public enum FleetReader {
         resource.bmc = try fields.table("bmc").map(bmc)
         resource.rack = try fields.text("rack")
         resource.fence = try FenceReader.read(&fields)
+        resource.watchdog = try fields.table("watchdog").map(watchdog)
         try fields.finish()
         return resource
+    }
+
+    private static func watchdog(_ fields: FieldReader) throws -> WatchdogTerms {
+        var fields = fields
+        var terms = WatchdogTerms()
+        if let timeout = try fields.duration("timeout", minimum: 10_000) {
+            guard timeout % 1000 == 0, timeout <= 600_000 else {
+                throw fields.wrong("timeout is \(timeout) ms, which watchdogs cannot keep", hint: "whole seconds, at most ten minutes: timeout = \"30s\"")
+            }
+            terms.timeout = timeout
+        }
+        let soft = fields.value("soft")
+        guard soft.isNull || soft.bool != nil else { throw fields.wrong("soft is \(soft.json), not true or false", hint: "soft = true") }
+        terms.soft = soft.bool ?? false
+        try fields.finish()
+        return terms
     }
 
     private static func bmc(_ fields: FieldReader) throws -> BMC {
@@ -188,6 +205,8 @@ public enum FleetReader {
         for (key, path, minimum) in durations {
             if let length = try fields.duration(key, minimum: minimum) { settings[keyPath: path] = length }
         }
+        // Less than a machine may still feed its watchdog by is no margin.
+        settings.marginOfLeases = try fields.duration("lease_margin", minimum: 4_000)
         settings.isolationCount = Int(try fields.number("isolation_count") ?? Int64(settings.isolationCount))
         let share = fields.value("isolation_share")
         if !share.isNull {

@@ -28,6 +28,7 @@ extension Schema {
                 .optional(
                     "queue_limit", .integer, "Runs of one hook that wait in memory; past it, its events wait in the store (1000)."
                 ),
+                .optional("lease_margin", .duration, "How long after a watchdog's timeout its machine is believed to be reset (5s)."),
                 .optional("dedup_window", .duration, "How long the key of an event is remembered (24h)."),
                 .optional(
                     "keep_events", .duration,
@@ -97,6 +98,12 @@ extension Schema {
                     How it is fenced: rungs, tried in order until one has evidence ({ "bmc", "storage" }). A rung is a word, an `agent`, \
                     or one of both with a time of its own: `{ "bmc", timeout = "20s" }`.
                     """),
+                .optional(
+                    "watchdog",
+                    .options([
+                        .optional("timeout", .duration, "How long it waits for the next acknowledged heartbeat until it resets the machine (30s)."),
+                        .optional("soft", .boolean, "Whether the kernel's `softdog` counts, which is no hardware (false)."),
+                    ]), "Its watchdog, armed where `fence` has \"lease\"."),
             ]),
         FleetWord(
             "image", hasName: true, "An operating system on a disk.",

@@ -86,6 +86,11 @@ final class Rules {
         if evidence.kind == .off { offs.insert(evidence.id) }
         if evidence.kind == .manual { words.insert(evidence.id) }
         if evidence.kind == .revoked, revocations.insert(evidence.id).inserted { lookAtRevocation(evidence) }
+        if evidence.kind == .expired, let bootID = evidence.bootID, let machine = machines[evidence.resource.rawValue], machine.isOn,
+            machine.bootID == bootID
+        {
+            story.violate("evidence \(evidence.id) says that the watchdog of \(machine.name) has reset it, and it still runs \(bootID)")
+        }
         guard evidence.kind == .off, !evidence.spent, evidence.voided == nil, let machine = machines[evidence.resource.rawValue] else { return }
         // Somebody may press its button in the moments between the reading and its record.
         if machine.isOn, machine.stage != .firmware {

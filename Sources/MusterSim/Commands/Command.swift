@@ -34,6 +34,7 @@ public enum Command: Sendable, Hashable {
     case bmcMiswired(String, to: String)
     /// The outlet by which a fence agent switches it off.
     case agent(String, SimulatedOutlet)
+    case watchdog(String, SimulatedWatchdog)
 
     // The operator.
     case serverTarget(String, Server.Target)

@@ -20,6 +20,7 @@ extension Command: CustomStringConvertible {
         ("bmc NODE delay TIME", "how long its controller takes to answer"),
         ("bmc NODE is NODE", "its controller is cabled to another machine"),
         ("agent NODE answers|silent|lies", "the outlet by which a fence agent switches it off: answers, does not, says done and stays as it is"),
+        ("watchdog NODE hard|soft|none", "what it has to arm from its next boot on: a watchdog of its own, the kernel's softdog, nothing"),
         ("server NAME start|stop", "the operator wants it to run, or not"),
         ("server NAME move [NODE]", "the operator moves it, to a machine or to the best one"),
         ("server NAME add [KEY=VALUE ...]", "declares it: image, memory (MiB), cpus, priority, address, pool"),
@@ -64,6 +65,7 @@ extension Command: CustomStringConvertible {
         case ("newcomer", 2): return Self.mac(ofNewcomer: name) == nil ? nil : .newcomer(name)
         case ("guest", 4): return words[2] == "of" ? .guest(name, of: last) : nil
         case ("agent", 3): return SimulatedOutlet(rawValue: last).map { .agent(name, $0) }
+        case ("watchdog", 3): return SimulatedWatchdog(rawValue: last).map { .watchdog(name, $0) }
         case ("bmc", 3...4): return try controller(name, Array(words.dropFirst(2)))
         case ("server", 3...): return try server(name, Array(words.dropFirst(2)))
         case ("fence", 2): return .fence(name)
@@ -170,6 +172,7 @@ extension Command: CustomStringConvertible {
         case .bmcDelay(let name, let delay): "bmc \(name) delay \(delay)ms"
         case .bmcMiswired(let name, let other): "bmc \(name) is \(other)"
         case .agent(let name, let outlet): "agent \(name) \(outlet)"
+        case .watchdog(let name, let watchdog): "watchdog \(name) \(watchdog)"
         case .serverTarget(let name, let target): "server \(name) \(target == .running ? "start" : "stop")"
         case .serverMove(let name, let target): (["server \(name) move"] + [target].compactMap { $0 }).joined(separator: " ")
         case .serverAdd(let name, let pairs): (["server \(name) add"] + Self.text(pairs)).joined(separator: " ")

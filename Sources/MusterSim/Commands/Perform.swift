@@ -36,6 +36,7 @@ extension Simulation {
             machines.wired[ResourceID(try known(name))] = try known(other)
             machines.pollSoon(ResourceID(name))
         case .agent(let name, let outlet): machines.change(try known(name)) { $0.outlet = outlet }
+        case .watchdog(let name, let watchdog): machines.change(try known(name)) { $0.watchdog = watchdog }
         default: try operate(command)
         }
     }

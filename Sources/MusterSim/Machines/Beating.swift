@@ -18,7 +18,7 @@ extension Machines {
     func beat(_ name: String) {
         guard let machine = self[name], machine.isUp, let token = machine.token, let bootID = machine.bootID, hears(machine) else { return }
         if machine.hasReported {
-            let beat = Heartbeat(mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch, load: machine.load * Double(machine.cpus))
+            let beat = Heartbeat(mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch, load: machine.load * Double(machine.cpus), watchdog: machine.armed)
             engine.turn { engine, now in engine.beginsToBeat(beat, now: now) } then: { [self] answer in took(answer, name, machine.life) }
         } else {
             let report = MachineReport(
@@ -44,7 +44,11 @@ extension Machines {
         if case .success = answer { showedLife(name) }
         guard let machine = self[name], machine.life == life, machine.isUp, hears(machine) else { return }
         switch answer {
-        case .success(.ok): change(name) { $0.isHeard = true }
+        case .success(.ok):
+            change(name) {
+                $0.isHeard = true
+                $0.fed = agenda.elapsed
+            }
         case .success(.reset):
             story.tell(.machine, "\(name) is told to reset", resource: name)
             startAnew(name)
@@ -63,7 +67,7 @@ extension Machines {
     /// It is heard no more: it stopped, hangs, or something is cut.
     func fallSilent(_ name: String) {
         guard self[name]?.isHeard == true else { return }
-        change(name) { $0.isHeard = false }
+        isUnheard(name)
         engine.turn { engine, now in engine.fellSilent(ResourceID(name), now: now) }
     }
 
@@ -80,5 +84,26 @@ extension Machines {
     }
 
     /// A new engine process hears nobody yet.
-    func engineDied() { for name in names { change(name) { $0.isHeard = false } } }
+    func engineDied() { for name in names where self[name]?.isHeard == true { isUnheard(name) } }
+
+    // MARK: Its watchdog
+
+    /// Nobody acknowledges its beats any more: the last one that was is its last feeding.
+    private func isUnheard(_ name: String) {
+        change(name) {
+            $0.isHeard = false
+            $0.fed = max($0.fed, $0.upSince + (agenda.elapsed - $0.upSince) / heartbeat * heartbeat)
+        }
+        watchFeeding(name)
+    }
+
+    /// Resets it, hung or not, once it has not been fed for long enough.
+    func watchFeeding(_ name: String) {
+        guard let machine = self[name], let armed = machine.armed else { return }
+        agenda.after(max(0, machine.fed + armed.seconds * 1000 - agenda.elapsed)) { [weak self] in
+            guard let self, let now = self[name], now.life == machine.life, now.isOn, !now.isHeard, now.fed == machine.fed else { return }
+            story.tell(.machine, "the watchdog of \(name) resets it", resource: name)
+            startAnew(name)
+        }
+    }
 }

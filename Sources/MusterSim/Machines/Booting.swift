@@ -30,6 +30,7 @@ extension Machines {
             machine.epoch = nil
             machine.bootID = nil
             machine.hasReported = false
+            machine.armed = nil
         }
         guests(of: name).forEach(powerOff)
     }
@@ -105,12 +106,12 @@ extension Machines {
         case .local:
             change(name) { $0.stage = .loading }
             later(name, machine.loadTime) { $0.change(name) { $0.stage = .up } }
-        case .discover(let token): load(name, token, nil)
-        case .image(let boot): load(name, boot.token, boot.epoch)
+        case .discover(let token): load(name, token, nil, nil)
+        case .image(let boot): load(name, boot.token, boot.epoch, boot.watchdog)
         }
     }
 
-    private func load(_ name: String, _ token: String, _ epoch: Epoch?) {
+    private func load(_ name: String, _ token: String, _ epoch: Epoch?, _ terms: WatchdogTerms?) {
         guard let machine = self[name] else { return }
         change(name) { $0.stage = .loading }
         later(name, machine.loadTime) { machines in
@@ -118,11 +119,11 @@ extension Machines {
                 // There is no root to mount.
                 return machines.startAnew(name)
             }
-            machines.isUp(name, token, epoch)
+            machines.isUp(name, token, epoch, terms)
         }
     }
 
-    private func isUp(_ name: String, _ token: String, _ epoch: Epoch?) {
+    private func isUp(_ name: String, _ token: String, _ epoch: Epoch?, _ terms: WatchdogTerms?) {
         let number = nextBoot()
         change(name) { machine in
             machine.stage = .up
@@ -130,7 +131,10 @@ extension Machines {
             machine.epoch = epoch
             machine.bootID = "boot-\(number)"
             machine.upSince = agenda.elapsed
+            machine.armed = terms.flatMap(machine.watchdog.armed)
+            machine.fed = agenda.elapsed
         }
+        watchFeeding(name)
         if let epoch {
             homes[epoch] = name
             story.tell(.machine, "\(name) runs the image of epoch \(epoch)", resource: name)

@@ -48,6 +48,11 @@ public struct SimulatedMachine: Sendable {
     public internal(set) var controller = SimulatedController()
     /// What a fence agent has to switch it off by: the outlet that feeds it.
     public internal(set) var outlet = SimulatedOutlet.answers
+    /// What resets it when its heartbeats are not acknowledged, where it is told to arm it.
+    public internal(set) var watchdog = SimulatedWatchdog.hard
+    /// What it has armed, and when it fed that last, in virtual milliseconds.
+    var armed: ArmedWatchdog?
+    var fed: Int64 = 0
     /// The machine that it is a guest of, for a virtual one: what befalls that befalls it too, and its controller lives there.
     public internal(set) var hypervisor: String?
 
@@ -77,6 +82,20 @@ public struct SimulatedMachine: Sendable {
         self.uuid = uuid
         self.memoryMiB = memoryMiB
         self.cpus = cpus
+    }
+}
+
+/// The watchdog of a machine, as it really is.
+public enum SimulatedWatchdog: String, Sendable, CaseIterable {
+    case hard, soft, none
+
+    /// What its machine reports of it, if it is of the kind that may be armed.
+    func armed(_ terms: WatchdogTerms) -> ArmedWatchdog? {
+        switch self {
+        case .hard: ArmedWatchdog(driver: "i6300esb", seconds: terms.timeout / 1000)
+        case .soft: terms.soft ? ArmedWatchdog(driver: ArmedWatchdog.soft, seconds: terms.timeout / 1000) : nil
+        case .none: nil
+        }
     }
 }
 

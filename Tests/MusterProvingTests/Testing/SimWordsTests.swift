@@ -24,6 +24,7 @@ import Testing
         ("bmc NODE on|off", "sim.bmc(\"node1\"):network(\"off\")", "bmc node1 off"),
         ("bmc NODE delay TIME", "sim.bmc(\"node1\"):delay(\"2s\")", "bmc node1 delay 2000ms"),
         ("bmc NODE is NODE", "sim.bmc(\"node1\"):is(\"node2\")", "bmc node1 is node2"),
+        ("watchdog NODE hard|soft|none", "sim.watchdog(\"node1\", \"soft\")", "watchdog node1 soft"),
         ("agent NODE answers|silent|lies", "sim.agent(\"node1\", \"lies\")", "agent node1 lies"),
         ("server NAME start|stop", "sim.server(\"shop\"):start()", "server shop start"),
         ("server NAME add [KEY=VALUE ...]", "sim.server(\"mail\"):add { memory = 1024, priority = 3 }", "server mail add memory=1024 priority=3"),

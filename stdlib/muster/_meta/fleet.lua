@@ -28,6 +28,7 @@
 ---@field journal_limit? muster.size As much as one run's journal may hold of arguments and results (16M).
 ---@field run_limit? integer Runs of one hook that execute at once; those that only wait do not count (200).
 ---@field queue_limit? integer Runs of one hook that wait in memory; past it, its events wait in the store (1000).
+---@field lease_margin? muster.duration How long after a watchdog's timeout its machine is believed to be reset (5s).
 ---@field dedup_window? muster.duration How long the key of an event is remembered (24h).
 ---@field keep_events? muster.duration How long events are kept, with claims that are over and evidence that is used up (90d).
 ---@field keep_runs? muster.duration How long runs that are over are kept, with their journals (30d).
@@ -71,6 +72,10 @@ function boot_network(fields) end
 ---@field cipher_suites? integer|integer[] Tried in order ({ 17, 3 }); 0 is refused.
 ---@field workarounds? string[] libfreeipmi's names.
 
+---@class muster.fleet.host.watchdog
+---@field timeout? muster.duration How long it waits for the next acknowledged heartbeat until it resets the machine (30s).
+---@field soft? boolean Whether the kernel's `softdog` counts, which is no hardware (false).
+
 ---@class muster.fleet.host
 ---@field mac? string The card that it boots from; this or `macs`.
 ---@field macs? string[] More cards.
@@ -83,6 +88,7 @@ function boot_network(fields) end
 ---@field watts_idle? integer What it draws while it waits (the same).
 ---@field bmc? muster.fleet.host.bmc How it is switched from afar.
 ---@field fence? "bmc"|"hypervisor"|"storage"|"lease"|table[] How it is fenced: rungs, tried in order until one has evidence ({ "bmc", "storage" }). A rung is a word, an `agent`, or one of both with a time of its own: `{ "bmc", timeout = "20s" }`.
+---@field watchdog? muster.fleet.host.watchdog Its watchdog, armed where `fence` has "lease".
 
 ---A physical machine.
 ---@param name string

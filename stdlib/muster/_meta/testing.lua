@@ -136,6 +136,11 @@ function sim.guest(machine, hypervisor) end
 ---@param mood "answers"|"silent"|"lies"
 function sim.agent(machine, mood) end
 
+---What it has to arm from its next boot on.
+---@param machine muster.resource|string The machine.
+---@param kind "hard"|"soft"|"none"
+function sim.watchdog(machine, kind) end
+
 ---Its controller.
 ---@param machine muster.resource|string The machine.
 ---@return muster.simulated_bmc

@@ -8,15 +8,17 @@ public struct HeartbeatTracker: Sendable {
         var token: String
         var bootID: String
         var epoch: Epoch?
+        var watchdog: ArmedWatchdog?
 
         init(_ heartbeat: Heartbeat) {
             token = heartbeat.token
             bootID = heartbeat.bootID
             epoch = heartbeat.epoch
+            watchdog = heartbeat.watchdog
         }
 
         func isSaid(by heartbeat: Heartbeat) -> Bool {
-            epoch == heartbeat.epoch && token == heartbeat.token && bootID == heartbeat.bootID
+            epoch == heartbeat.epoch && token == heartbeat.token && bootID == heartbeat.bootID && watchdog == heartbeat.watchdog
         }
     }
 

@@ -204,6 +204,8 @@ enum TestPrelude {
           for _, machine in ipairs { ... } do sim.network(machine, "on") end
         end
 
+        function sim.watchdog(machine, kind) command("sim.watchdog", "watchdog", name_of(machine, "sim.watchdog"), kind) end
+
         function sim.agent(machine, mood) command("sim.agent", "agent", name_of(machine, "sim.agent"), mood) end
 
         function sim.bmc(machine)

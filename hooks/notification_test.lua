@@ -7,6 +7,7 @@ local function fleet_with(policy)
       host("node" .. i) {
         mac = "52:54:00:77:00:0" .. i, memory = "8G", cpus = 4,
         bmc = { address = "bmc" .. i, user = "admin", password = secret("bmc/node" .. i) },
+        fence = { "bmc" },
       }
     end
     image "shop" { path = "/srv/shop.raw" }

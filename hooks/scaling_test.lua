@@ -8,6 +8,7 @@ local function fleet_with(policy)
       host("node" .. i) {
         mac = "52:54:00:77:00:0" .. i, memory = "8G", cpus = 4,
         bmc = { address = "bmc" .. i, user = "admin", password = secret("bmc/node" .. i) },
+        fence = { "bmc" },
       }
     end
     for i = 1, 4 do

@@ -12,6 +12,8 @@
 ---| '"resource.suspect"' # no heartbeat for `suspect_after`
 ---| '"resource.failed"' # no heartbeat for `failed_after`, or silent and read off; again while nobody has fenced it, when its BMC answers again or reads off, or failovers are armed
 ---| '"resource.held"' # it failed, and nothing may be done about it now
+---| '"resource.flapping"' # it fails again and again, and is chosen after all others
+---| '"resource.steady"' # it has not failed for long enough, or somebody has looked after it: it is as good as others again
 ---| '"resource.returned"' # a silent machine sends heartbeats again
 ---| '"resource.start_timeout"' # it was switched on and never reported
 ---| '"resource.fenced"' # it was seen off, or an operator said so

@@ -24,6 +24,9 @@
 ---@field start_timeout? muster.duration How long a machine may take to report after power on (300s).
 ---@field isolation_count? integer So many silent at once may be the engine's own fault (3).
 ---@field isolation_share? number … when they are more than this part of all (1/3).
+---@field failover_limit? integer Failovers that are under way at once; others wait, by priority (20).
+---@field flap_count? integer So many failures of a machine make it one that flaps, and is chosen after all others (3) …
+---@field flap_time? muster.duration … when they come within so long; it ends as long after the last one (1h).
 ---@field step_limit? integer The steps that one run may take (10000).
 ---@field journal_limit? muster.size As much as one run's journal may hold of arguments and results (16M).
 ---@field run_limit? integer Runs of one hook that execute at once; those that only wait do not count (200).

@@ -29,6 +29,7 @@
 ---@field reserved_by? integer The number of the run that keeps it.
 ---@field fence_ready? boolean Whether the last check found a rung of its fence ladder that works.
 ---@field bmc_fault? string Why its BMC could not be read last time.
+---@field flapping? boolean True while it fails again and again: it is chosen after all others.
 ---@field load? number Its load average of one minute for each CPU, by its last heartbeat; nil while it sends none.
 ---@field memory_used_mib? integer What is in use of its memory, by its last heartbeat. (MiB)
 ---@field watts? integer What it draws, as `fleet.lua` says. (W)

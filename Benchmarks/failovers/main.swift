@@ -1,4 +1,5 @@
 import Foundation
+import MusterCore
 import MusterProving
 import MusterScripting
 import MusterSim
@@ -23,6 +24,10 @@ func processorSeconds() -> Double {
 var fleet = try Proving.fleet(hosts: hosts)
 fleet.settings.failoverLimit = 100_000
 fleet.settings.runLimit = 10_000
+// A thousand runs of one policy at once.
+fleet.settings.policy = PolicySettings()
+fleet.settings.policy?.limits.memory = 1 << 30
+fleet.settings.policy?.most.memory = 1 << 30
 let simulation = Simulation(fleet: fleet, makeHost: Proving.hostMaker(SourceFolders(hooks: root + "/hooks", library: root + "/stdlib")))
 var (failed, recovering, running) = (0, 0, 0)
 simulation.story.observe = { entry in
@@ -34,7 +39,9 @@ simulation.story.observe = { entry in
     }
 }
 try simulation.start()
-for server in fleet.servers { try simulation.perform(.serverTarget(server.object.id.rawValue, .running)) }
+for (index, server) in fleet.servers.enumerated() {
+    simulation.agenda.after(5_000 + Int64(index) * 20) { try? simulation.perform(.serverTarget(server.object.id.rawValue, .running)) }
+}
 simulation.run(3_600_000) { running >= fleet.servers.count }
 say("\(hosts) hosts run \(running) servers")
 

@@ -56,7 +56,7 @@ extension Engine {
         guard ladder.cut != nil else { return cutForFence(id) }
         guard let since = silentSinceCut(ladder, now: now.monotonic) else { return }
         let silence = now.monotonic - since
-        guard silence >= world.general.settings.failedAfter || Mutation.revokedWithoutSilence.isActive else { return }
+        guard silence >= world.general.settings.failedAfter else { return }
         revoke(id, "its export is cut, and it was silent for \(Quantity.people(milliseconds: silence)) since", now: now)
     }
 

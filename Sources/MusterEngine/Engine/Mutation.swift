@@ -22,8 +22,6 @@ public enum Mutation: String, Sendable, CaseIterable {
     case identityUnchecked
     /// An export is believed to be cut that nobody has cut.
     case revokedWithoutCut
-    /// A machine whose export is cut is not waited for to be silent.
-    case revokedWithoutSilence
 
     #if MUTATIONS
         /// The one that is switched on. Set before an engine is made, by a process that makes them one after the other.

@@ -104,7 +104,8 @@ extension Engine {
 
     /// Machines that nobody has looked at yet, and that may turn out to be candidates.
     func unseen(for server: Server, _ request: PlacementRequest) -> [Resource] {
-        let most = 32
+        // Each is a snapshot in the memory of a script.
+        let most = 8
         let found = world.unseen.ordered.lazy.filter { $0.fits(server) && request.except[$0.id] == nil }.prefix(most)
         return found.compactMap { world.resources[$0.id] }
     }

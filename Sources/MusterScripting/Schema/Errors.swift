@@ -70,7 +70,6 @@ extension Schema {
         ScriptError("bmc_protocol", "its BMC answered with something unexpected", "try a workaround flag of libfreeipmi"),
         ScriptError("bmc_identity", "the BMC belongs to another machine", "correct its address in the fleet file"),
         ScriptError("still_on", "it was ordered off and its BMC still reads on", "switch it off by hand, then confirm"),
-        ScriptError("no_agent", "this engine executes no fence agents", "fence by another rung"),
         ScriptError("agent_missing", "the program of its fence agent is not there", "install it as the hint says"),
         ScriptError("agent_unfit", "its fence agent, or an option of it, cannot prove that a machine is off", "do what the hint says"),
         ScriptError("agent_failed", "its fence agent ended with an error", "try it by hand with the same options"),

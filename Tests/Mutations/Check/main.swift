@@ -46,13 +46,7 @@ var most: UInt64 = 1
 for mutation in mutations {
     Mutation.active = mutation
     // Cabling is seldom wrong just where a machine dies: this one gets more of both.
-    // So is a host heard just when its export is cut: where its export died, or it went on, with a controller that is silent.
-    let kinds: [Fault.Kind]? =
-        switch mutation {
-        case .identityUnchecked: [.miswired, .crash, .hang]
-        case .revokedWithoutSilence: [.bmc, .export, .hang, .network]
-        default: nil
-        }
+    let kinds: [Fault.Kind]? = mutation == .identityUnchecked ? [.miswired, .crash, .hang] : nil
     if let found = try search(seeds, kinds) {
         most = max(most, found.seed - first + 1)
         say("\(mutation.rawValue): found with seed \(found.seed): \(found.violation)")

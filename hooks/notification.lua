@@ -7,8 +7,8 @@
 --     settings { allow_http = { "https://hooks.example.org/" }, allow_secrets = { "webhook/token" }, allow_exec = { "/usr/sbin/sendmail" } }
 --
 -- Settings: `webhook` (an address; it gets a JSON object with `text`, `event` and `data`), `token` (a secret's name, sent as bearer token),
--- `mail` (one or more addresses), `from`. It tells server.blocked, resource.failed, fence.failed, store.full and user.new_machine; each thing
--- once in ten minutes. What cannot be told is tried again three times, and then a failed run. Needs: http, exec.
+-- `mail` (one or more addresses), `from`. It tells server.blocked, resource.failed, fence.failed, store.full, user.not_drained and
+-- user.new_machine; each thing once in ten minutes. What cannot be told is tried again three times, and then a failed run. Needs: http, exec.
 
 needs { "http", "exec" }
 
@@ -19,6 +19,7 @@ local words = {
   ["resource.failed"] = function(event) return event.resource.name .. " failed" end,
   ["fence.failed"] = function(event) return event.resource.name .. " was not seen off: " .. event.data.message end,
   ["store.full"] = function() return "the disk of Muster's state is full: nothing new is accepted" end,
+  ["user.not_drained"] = function(event) return event.data.machine .. " was not drained: " .. event.data.reason end,
   ["user.new_machine"] = function(event) return "a new machine booted: " .. event.data.declare end,
 }
 

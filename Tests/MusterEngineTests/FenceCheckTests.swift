@@ -58,6 +58,47 @@ import Testing
         #expect(epochs.map(\.0) == ["node1", "node2"] && epochs.map(\.1) == [Epoch(1), nil])
     }
 
+    @Test func manyChecksAreBegunOnceEach() throws {
+        var bench = Bench()
+        var fleet = FleetDeclaration(file: "fleet.lua")
+        for number in 1...80 {
+            guard let mac = MACAddress(octets: [2, 0, 0, 0, 1, UInt8(number)]) else { continue }
+            var host = Bench.host(number, mac)
+            // Every other one has nothing that could be asked.
+            host.fence = number.isMultiple(of: 2) ? [FenceRung(.hypervisor)] : [FenceRung(.bmc)]
+            fleet.resources.append(Declared(host, place: "fleet.lua:1"))
+        }
+        _ = try bench.turn { engine, now in try engine.apply(fleet, now: now) }
+        bench.operations = []
+        let run = bench.run()
+        bench.step(run, "last", "resource.check_fence", [["name": "node9"]])
+        _ = try bench.turn { engine, now in try engine.checkFences([], now: now) }
+        #expect(bench.operations.count(where: \.operation.isCheck) == 32)
+        while bench.operations.contains(where: \.operation.isCheck) { try bench.answer(works, where: \.isCheck) }
+        let found = bench.engine.world.resources.values.map { $0.fenceCheck?.isReady }
+        #expect(found.count { $0 == true } == 40 && found.count { $0 == false } == 40)
+        #expect(bench.outcome(run, "last") != nil)
+    }
+
+    @Test func aMachineThatIsRemovedWhileItsCheckWaitsKeepsNobodyWaiting() throws {
+        var bench = Bench()
+        var fleet = FleetDeclaration(file: "fleet.lua")
+        for number in 1...40 {
+            guard let mac = MACAddress(octets: [2, 0, 0, 0, 1, UInt8(number)]) else { continue }
+            var host = Bench.host(number + 100, mac)
+            host.fence = [FenceRung(.bmc)]
+            fleet.resources.append(Declared(host, place: "fleet.lua:1"))
+        }
+        _ = try bench.turn { engine, now in try engine.apply(fleet, now: now) }
+        _ = try bench.turn { engine, now in try engine.checkFences([], now: now) }
+        let (run, last) = (bench.run(), try #require(fleet.resources.last?.object.id.rawValue))
+        bench.step(run, "1", "resource.check_fence", [["name": .string(last)]])
+        fleet.resources.removeLast()
+        _ = try bench.turn { engine, now in try engine.apply(fleet, now: now) }
+        while bench.operations.contains(where: \.operation.isCheck) { try bench.answer(works, where: \.isCheck) }
+        #expect(bench.errorCode(run, "1") == .notFound)
+    }
+
     @Test func aScriptGetsWhatWasFound() throws {
         var bench = Bench()
         try bench.declare(ladder: [FenceRung(.bmc), FenceRung(.lease), FenceRung(.hypervisor)])
@@ -78,6 +119,8 @@ import Testing
 }
 
 extension Operation {
+    fileprivate var isCheck: Bool { if case .checkRung = self { true } else { false } }
+
     fileprivate func asks(_ kind: FenceRung.Kind) -> Bool {
         if case .checkRung(let question) = self { question.resource == ResourceID("node1") && question.rung.kind == kind } else { false }
     }

@@ -1,6 +1,7 @@
 import MusterCore
-import MusterEngine
 import Testing
+
+@testable import MusterEngine
 
 /// The fence ladder: rung by rung, each with its time and its evidence.
 @Suite struct LadderTests {
@@ -21,6 +22,31 @@ import Testing
 
     private func bmcFails(_ bench: inout Bench, _ error: MusterError = silentBMC) throws {
         try bench.answer(.failure(error), where: \.isPowerOff)
+    }
+
+    @Test func whatAnEarlierClaimLeftIsNotHeldAgainstTheNextOne() throws {
+        var (bench, run) = try fencing([FenceRung(.storage)])
+        try bench.answer(.success(.words("cut")), where: \.isCut)
+        bench.pass(10_500)
+        #expect(bench.evidence(run, "fence")?.kind == .revoked)
+        // The operator's word comes on top of it, and is what the next claim spends.
+        _ = try bench.turn { engine, now in try engine.confirmOff(ResourceID("node1"), operatorName: "ada", now: now) }
+        bench.step(run, "move", "server.claim", [["name": "shop"], ["name": "node2"]])
+        #expect(bench.evidences.allSatisfy { !$0.isValid }, "\(bench.evidences)")
+    }
+
+    @Test func aCutWhoseClaimIsOverIsNoEvidenceAboutTheNextOne() throws {
+        var (bench, run) = try fencing([FenceRung(.storage)])
+        // Somebody's word ends the claim while the ladder cuts; the machine has another claim by then.
+        let claim = try #require(bench.claim1)
+        bench.turn { engine, now in
+            let word = engine.record(.manual, ResourceID("node1"), epoch: claim.epoch, detail: "seen", now: now)
+            engine.spend(word, on: engine.world.claims[claim.epoch] ?? claim, now: now)
+        }
+        try bench.answer(.success(.words("cut")), where: \.isCut)
+        bench.pass(30_000)
+        #expect(bench.errorCode(run, "fence") == .stale)
+        #expect(!bench.evidences.contains { $0.kind == .revoked })
     }
 
     // MARK: Going up

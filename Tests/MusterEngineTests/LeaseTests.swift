@@ -55,6 +55,33 @@ import Testing
         #expect(bench.node1?.state(claimed: true) == .fenced)
     }
 
+    @Test func aMachineThatBootsAfterItsLeaseRanOutIdlesAndItsServerIsWanted() throws {
+        var (bench, run) = try waiting()
+        _ = bench.engine.takeTouched()
+        bench.pass(25_000)
+        #expect(bench.evidence(run, "fence")?.kind == .expired)
+        bench.turn { engine, now in engine.runEnded(run, .failure(MusterError(.noCapacity, "no machine")), now: now) }
+        let before = bench.count("server.wanted")
+        guard case .discover = bench.plan1() else { return #expect(Bool(false), "it is told something else") }
+        #expect(bench.claim1 == nil)
+        #expect(bench.count("server.wanted") == before + 1)
+        #expect(bench.evidences.allSatisfy { !$0.isValid })
+    }
+
+    @Test func aLeaseThatCountsAnewHasItsTimeAnew() throws {
+        var (bench, run) = try waiting()
+        _ = bench.engine.takeTouched()
+        // The network comes and goes: a full lease from there, whatever time the rung was given at first.
+        for _ in 0..<3 {
+            bench.pass(20_000)
+            for isUp in [false, true] { bench.turn { engine, now in engine.network(isUp: isUp, now: now) } }
+        }
+        bench.pass(34_000)
+        #expect(bench.outcome(run, "fence") == nil)
+        bench.pass(2_000)
+        #expect(bench.evidence(run, "fence")?.kind == .expired)
+    }
+
     @Test func thoseBelowAreToldBeforeAnythingIsConcluded() throws {
         var (bench, run) = try waiting()
         bench.pass(60_000)
@@ -110,7 +137,6 @@ import Testing
         bench.pass(25_000)
         #expect(bench.evidences.last?.isValid == true)
         bench.turn { engine, now in engine.powerSeen(node1, .success(.on), now: now) }
-        guard case .wait = bench.plan1() else { Issue.record("its claim is alive, and somebody may be moving its server"); return }
         #expect(bench.beat(Bench.mac, token: "00", boot: "boot-2") == .reset)
         #expect(bench.evidences.last?.isValid == true, "\(bench.evidences)")
         #expect(bench.beat(Bench.mac, token: "00", boot: "boot-1") == .reset)

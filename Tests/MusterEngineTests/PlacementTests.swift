@@ -189,6 +189,50 @@ import Testing
         #expect(bench.count("server.wanted") == 4)
     }
 
+    @Test func aServerThatOnlyWaitedForAMachineIsCalledForWhenItIsGivenBack() throws {
+        var bench = try starving()
+        let holder = bench.run()
+        bench.step(holder, "1", "reserve", [["node2"], ["priority": 100]])
+        try bench.turn { engine, now in try engine.setMode(.active, of: ResourceID("node2"), now: now) }
+        // Kept by another run, so nobody is called.
+        #expect(bench.count("server.wanted") == 1)
+        bench.turn { engine, now in engine.runEnded(holder, .success(.null), now: now) }
+        #expect(bench.count("server.wanted") == 2)
+        // Its run finds that another was faster, and gives up.
+        let other = bench.run()
+        bench.step(other, "1", "reserve", [["node2"], ["priority": 100]])
+        let own = try #require(bench.engine.world.runs.values.first { $0.servers.contains(ServerID("shop")) })
+        bench.step(own.id, "1", "server.reserve", [["name": "shop"], ["looked": true]])
+        #expect(bench.outcome(own.id, "1") == .value(["waits": true]))
+        bench.failWork()
+        bench.turn { engine, now in engine.runEnded(other, .success(.null), now: now) }
+        #expect(bench.count("server.wanted") == 3)
+    }
+
+    @Test func aServerThatNeedsLessIsCalledFor() throws {
+        var bench = try starving()
+        try bench.turn { engine, now in try engine.setMode(.active, of: ResourceID("node2"), now: now) }
+        bench.failWork()
+        #expect(bench.count("server.wanted") == 2)
+        try bench.turn { engine, now in try engine.setMode(.active, of: ResourceID("node1"), now: now) }
+        bench.failWork()
+        #expect(bench.count("server.wanted") == 3)
+        // Both machines were its; one that has more now is another.
+        var fleet = FleetDeclaration(file: "fleet.lua")
+        fleet.settings = bench.engine.world.general.settings
+        fleet.bootNetwork = bench.engine.world.general.bootNetwork
+        for resource in bench.engine.world.resources.values.sorted(by: { $0.id < $1.id }) {
+            var resource = resource
+            if resource.id.rawValue == "node2" { resource.memoryMiB = 4_096 }
+            fleet.resources.append(Declared(resource, place: "fleet.lua:1"))
+        }
+        fleet.images = bench.engine.world.images.values.map { Declared($0, place: "fleet.lua:8") }
+        fleet.servers = bench.engine.world.servers.values.map { Declared($0, place: "fleet.lua:9") }
+        _ = try bench.turn { engine, now in try engine.apply(fleet, now: now) }
+        #expect(bench.events.last { $0.name == "server.wanted" }?.data["machine"] == "node2")
+        #expect(bench.count("server.wanted") == 4)
+    }
+
     @Test func anErrorOfAnotherKindCallsForNobody() throws {
         var bench = try starving()
         try bench.turn { engine, now in try engine.setMode(.active, of: ResourceID("node2"), now: now) }

@@ -44,14 +44,15 @@ function placement.reserve(server, options)
   local asked = copied(options)
   local patience, deadline, pause = asked.patience or 90, nil, 1
   asked.patience = nil
-  local found = seen(function(given) return server:reserve(given) end, asked)
+  local function ask() return seen(function(given) return server:reserve(given) end, asked) end
+  local found = ask()
   while found.waits do
     local time = now()
     deadline = deadline or time + patience
     if time >= deadline then break end
     sleep(math.min(pause, deadline - time))
     pause = math.min(pause * 2, 8)
-    found = server:reserve(asked)
+    found = ask()
   end
   return found
 end

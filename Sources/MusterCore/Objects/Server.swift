@@ -47,6 +47,9 @@ public struct Server: Codable, Sendable, Hashable {
         self.pool = pool
     }
 
+    /// Whether the same resources fit as for another declaration of it.
+    public func needsSame(as other: Server) -> Bool { (memoryMiB, cpus) == (other.memoryMiB, other.cpus) && tags == other.tags }
+
     /// Whether a resource has the memory, CPUs and tags that this server needs.
     public func fits(_ resource: Resource) -> Bool {
         resource.memoryMiB >= memoryMiB && resource.cpus >= cpus && tags.allSatisfy(resource.tags.contains)

@@ -14,7 +14,8 @@ extension Engine {
         }
         let id = known.id
         if isFencing(id), !isCutForFence(id) { return .wait(reason: "this machine is being fenced") }
-        let hadEvidence = validEvidence(for: id) != nil
+        // What an earlier claim has left says nothing about this one.
+        let evidence = world.aliveClaim(on: id).flatMap { validEvidence(for: $0) }
         signOfLife(of: id, "a boot request", now: now)
         // It is between two systems, so it runs none.
         account(for: id)
@@ -25,7 +26,14 @@ extension Engine {
             if isOver { wantServer(claim.server, after: claim, now: now) }
             return isOver ? .discover(token: token) : .wait(reason: "its image's export is being cut")
         }
-        if claim != nil, hadEvidence {
+        if let claim, claim.unproven != true, let evidence, evidence.kind == .expired {
+            // The boot whose lease ran out is over, by its own word now: no other word will come that ends this claim.
+            spend(evidence, on: claim, now: now)
+            let token = beginBoot(id, epoch: nil, now: now)
+            wantServer(claim.server, after: claim, "its machine boots after its watchdog reset it", now: now)
+            return .discover(token: token)
+        }
+        if claim != nil, evidence != nil {
             beginBoot(id, epoch: nil, now: now)
             return .wait(reason: "this machine was fenced; its servers may be moving")
         }

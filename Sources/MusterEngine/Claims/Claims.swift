@@ -67,6 +67,11 @@ extension Engine {
         claim.ended = evidence.id
         world.put(evidence)
         world.put(claim)
+        // Nothing about a claim that is over stays valid: it would be held against the machine's next one.
+        for var other in world.evidence(about: claim.resource) where other.id != evidence.id && other.epoch == claim.epoch && other.isValid {
+            other.voided = "the end of its claim"
+            world.put(other)
+        }
         if var server = world.servers[claim.server] {
             server.readyEpoch = nil
             world.put(server)

@@ -47,14 +47,21 @@ extension Engine {
 
     private mutating func beginChecks(now: Now) {
         var running = checks.values.count { $0.deadline != nil }
-        for id in checks.filter({ $0.value.deadline == nil }).keys.sorted() where running < Self.checksAtOnce {
+        for id in checks.filter({ $0.value.deadline == nil }).keys.sorted() {
+            // One that ends at once begins others.
+            guard running < Self.checksAtOnce, checks[id] != nil, checks[id]?.deadline == nil else { continue }
             begin(checkOf: id, now: now)
-            if checks[id] != nil { running += 1 }
+            running = checks.values.count { $0.deadline != nil }
         }
     }
 
     private mutating func begin(checkOf id: ResourceID, now: Now) {
-        guard let resource = world.resources[id], var check = checks[id] else { return checks[id] = nil }
+        guard var check = checks[id] else { return }
+        guard let resource = world.resources[id] else {
+            checks[id] = nil
+            for case .step(let run, let address) in check.owners { complete(run, address, .error(unknownResource(id.rawValue)), now: now) }
+            return
+        }
         check.deadline = now.monotonic.advanced(by: Self.checkPatience)
         let claim = world.aliveClaim(on: id)
         for (index, rung) in check.rungs.enumerated() {

@@ -45,6 +45,10 @@ extension Engine {
         if let reason = leaseObjection(resource, epoch: ladder.epoch) {
             return rungFailed(id, rung, MusterError(.wrongState, reason, subject: resource.id.rawValue), now: now)
         }
+        // The engine may have begun to listen anew meanwhile, and with it the lease.
+        if rung.timeout == nil, let end = leaseEnd(ladder, now: now.monotonic) {
+            ladders[id]?.deadline = max(ladder.deadline ?? end, end.advanced(by: 10_000))
+        }
         // What the tracker acknowledged before it was told is known; after that it acknowledges nothing.
         guard touchesTold > ladder.touchesTold, let end = leaseEnd(ladder, now: now.monotonic), now.monotonic >= end else { return }
         expire(id, resource, lease, now: now)

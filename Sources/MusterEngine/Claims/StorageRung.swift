@@ -53,6 +53,10 @@ extension Engine {
     /// Looks whether a storage rung has its evidence.
     mutating func watchStorageRung(_ id: LadderID, now: Now) {
         guard let ladder = ladders[id] else { return }
+        if let error = staleness(of: ladder) {
+            tellFailed(ladder, error, now: now)
+            return endLadder(id, .failure(error), now: now)
+        }
         guard ladder.cut != nil else { return cutForFence(id) }
         guard let since = silentSinceCut(ladder, now: now.monotonic) else { return }
         let silence = now.monotonic - since
@@ -109,11 +113,13 @@ extension Engine {
     }
 
     /// Calls for somebody to start a server whose claim ended so; a run that works for it goes on to its next machine by itself.
-    mutating func wantServer(_ id: ServerID, after claim: Claim, now: Now) {
+    mutating func wantServer(
+        _ id: ServerID, after claim: Claim, _ why: String = "its machine boots after its export was cut", now: Now
+    ) {
         guard var resource = world.resources[claim.resource] else { return }
         resource.lostServer = id
         world.put(resource)
-        wantUnplaced(id, resource.id, "its machine boots after its export was cut", now: now)
+        wantUnplaced(id, resource.id, why, now: now)
     }
 
     /// Calls again for the server that a machine had lost, now that the machine idles: there may have been no other for it.

@@ -201,8 +201,9 @@ public struct World: Sendable {
         let starves = server.target == .running && server.blocked != nil && server.lastError?.code == .noCapacity
         if !starves {
             starving.remove(server.id)
-        } else if starving.insert(server.id).inserted {
-            newlyStarving.insert(server.id)
+        } else {
+            let isNew = starving.insert(server.id).inserted
+            if isNew || old?.needsSame(as: server) == false { newlyStarving.insert(server.id) }
         }
         if old?.pool != server.pool {
             if let pool = old?.pool { pools[pool]?.remove(server.id) }

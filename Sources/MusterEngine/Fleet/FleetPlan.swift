@@ -56,6 +56,7 @@ extension Engine {
         var wanted: [ServerID] = []
         for item in fleet.servers {
             if item.object.target == .running, world.servers[item.object.id] == nil { wanted.append(item.object.id) }
+            if let known = world.servers[item.object.id], !known.needsSame(as: item.object) { chances[known.id] = nil }
             world.put(kept(item.object))
         }
         removeUndeclared(fleet)
@@ -63,6 +64,7 @@ extension Engine {
             emit("fleet.applied", data: ["file": .string(fleet.file), "differences": .int(Int64(differences.count))], now: now)
         }
         for id in wanted { emit("server.wanted", server: id, data: ["why": "it was declared running"], now: now) }
+        startFailovers(now: now)
         needsReview = true
         review(now: now)
         return differences
@@ -138,6 +140,7 @@ extension Engine {
         let guid = known.bmc?.guid
         known.macs = declared.macs
         known.address = declared.address
+        if (known.memoryMiB, known.cpus) != (declared.memoryMiB, declared.cpus) || known.tags != declared.tags { giveNewChances(known.id) }
         known.memoryMiB = declared.memoryMiB
         known.cpus = declared.cpus
         known.tags = declared.tags

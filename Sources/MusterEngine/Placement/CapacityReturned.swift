@@ -12,10 +12,12 @@ extension Engine {
         let servers = (isFreed ? world.starving : starved).compactMap { world.servers[$0] }.filter { responsibleRun(for: $0.id) == nil }
         var offered: Set<ResourceID> = []
         for server in servers.sorted(by: { ($1.priority, $0.id) < ($0.priority, $1.id) }) {
-            let machine = candidates(for: server, PlacementRequest(), run: nil).free.first {
-                !offered.contains($0.id) && chances[server.id]?.contains($0.id) != true
-            }
-            guard let machine else { continue }
+            var request = PlacementRequest()
+            request.limit = offered.count + (chances[server.id]?.count ?? 0) + 1
+            let found = candidates(for: server, request, run: nil).free
+            let machine = found.first { !offered.contains($0.id) && chances[server.id]?.contains($0.id) != true }
+            // Called for while others go first it would only wait.
+            guard let machine, !givesWay(server, found) else { continue }
             offered.insert(machine.id)
             chances[server.id, default: []].insert(machine.id)
             emit(

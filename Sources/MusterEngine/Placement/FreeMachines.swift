@@ -52,14 +52,15 @@ struct FreeMachines: Sendable {
 
     func contains(_ id: ResourceID) -> Bool { known[id] != nil }
 
-    /// Takes what a machine is now; true when it was not free before.
+    /// Takes what a machine is now; true when it was not free before, or has other than it had.
     @discardableResult
     mutating func replace(_ id: ResourceID, _ new: FreeMachine?) -> Bool {
         let old = known[id]
         if let old { ordered.remove(at: place(of: old)) }
         known[id] = new
         if let new { ordered.insert(new, at: place(of: new)) }
-        return old == nil && new != nil
+        guard let new else { return false }
+        return old.map { ($0.memoryMiB, $0.cpus) != (new.memoryMiB, new.cpus) || $0.tags != new.tags } ?? true
     }
 
     private func place(of machine: FreeMachine) -> Int {

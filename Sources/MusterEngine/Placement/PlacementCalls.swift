@@ -66,6 +66,8 @@ extension Engine {
             fields["machine"] = values([best]).first
         } else if !all.isEmpty {
             fields["waits"] = true
+            // It has had none of these.
+            for machine in all { chances[server.id]?.remove(machine.id) }
             // Whoever keeps one for less than this gives way; it is free when his run is over.
             if candidates.free.isEmpty { preempt(holdersOf: candidates.kept, by: call.run.id, priority: request.priority, now: now) }
         }

@@ -56,7 +56,7 @@ extension Engine {
     }
 
     /// Starts the failovers that waited for others: those of the servers of highest priority first.
-    private mutating func startFailovers(now: Now) {
+    mutating func startFailovers(now: Now) {
         let waiting = world.index.queuedFailovers.compactMap { world.runs[$0] }.map { run in
             (priority: run.servers.compactMap { world.servers[$0]?.priority }.max() ?? 0, id: run.id)
         }

@@ -116,8 +116,10 @@ extension Engine {
                 }
         }
         noteForServers(run)
-        if let reserved = run.reserved { world.gaveBack(reserved.resources) }
         world.put(run)
+        // Whoever went first for a machine may be through.
+        if !run.servers.isEmpty, !world.starving.isEmpty { world.gaveBack(world.free.ordered.map(\.id)) }
+        if let reserved = run.reserved { world.gaveBack(reserved.resources) }
         needsReview = true
         let next = successor(of: run, now: now)
         if run.status == .failed || run.status == .diverged, let error = run.error { tellFailure(run, error, next: next, now: now) }

@@ -46,7 +46,7 @@ simulation.run(3_600_000) { running >= fleet.servers.count }
 say("\(hosts) hosts run \(running) servers")
 
 var first: Double?
-for count in [1, 100, 1_000] where count <= running / 2 {
+for count in [1, 100, 1_000] where count <= fleet.servers.count / 2 {
     // The homes of the first servers that still have one.
     let homes = (simulation.engine.engine.serverValues.array ?? []).compactMap { $0["resource"].string }.prefix(count)
     (failed, recovering, running) = (0, 0, 0)

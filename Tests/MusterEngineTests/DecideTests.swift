@@ -149,6 +149,21 @@ import Testing
         #expect(bench.count("decide.failed") == 1)
     }
 
+    @Test func hooksAreAskedWhenAllMachinesHaveBeenLookedAt() throws {
+        var bench = Bench()
+        bench.turn { engine, now in engine.tick(now: now) }
+        bench.reads("node1", .off)
+        bench.load("p.lua", [HookDeclaration(id: HookID("p#1"), trigger: .question("place"), place: "p.lua:1")])
+        let run = bench.run()
+        bench.step(run, "1", "server.candidates", [["name": "shop"], [:]])
+        guard case .value(let first) = bench.outcome(run, "1") else { return #expect(Bool(false), "hooks are asked about a part") }
+        #expect(first["machines"] == [] && first["unseen"].array?.map { $0["name"] } == ["node2"])
+        bench.reads("node2", .off)
+        bench.step(run, "2", "server.candidates", [["name": "shop"], ["looked": true]])
+        guard case .decide(let question)? = bench.operations.last?.operation else { return #expect(Bool(false), "nobody was asked") }
+        #expect(question.request["candidates"].array?.count == 2)
+    }
+
     @Test func aReservationIsMadeOfWhatHooksAllowWhenTheyHaveSpoken() throws {
         var bench = Bench()
         bench.turn { engine, now in engine.tick(now: now) }

@@ -19,6 +19,9 @@ extension Engine {
     /// Answers a placement at once, or asks the hooks that may veto or score first.
     mutating func place(_ call: EffectCall) throws -> Value? {
         let (server, request) = (try server(call), try PlacementRequest(call))
+        // What hooks are asked about is all there is: what turned up while they answer would be left out.
+        let unseen = request.hasLooked ? [] : unseen(for: server, request)
+        if !unseen.isEmpty { return ["machines": [], "unseen": .array(unseen.map(resourceValue))] }
         let candidates = candidates(for: server, request, run: call.run.id)
         let all = candidates.free + candidates.kept
         if !all.isEmpty, let question = question(.place, placeRequest(server, all)) {
@@ -54,13 +57,10 @@ extension Engine {
             fields["refused"] = .object(Dictionary(uniqueKeysWithValues: candidates.refused.map { ($0.key.rawValue, .string($0.value)) }))
         }
         let all = candidates.free + candidates.kept
-        let unseen = request.hasLooked ? [] : unseen(for: server, request)
-        if !unseen.isEmpty { fields["unseen"] = .array(unseen.map(resourceValue)) }
         guard call.step.name == "server.reserve" else {
             fields["machines"] = .array(values(Array(all.prefix(request.limit))))
             return .object(fields)
         }
-        if !unseen.isEmpty { return .object(fields) }
         if let best = candidates.free.first, !givesWay(server, candidates.free) {
             reserve([best.id], run: call.run.id, priority: request.priority)
             fields["machine"] = values([best]).first

@@ -79,6 +79,8 @@ public struct SourceFolders: Sendable {
         var found: [(String, Int)] = []
         let pattern = /\brequire\s*\(?\s*["']([A-Za-z0-9_.\-]+)["']/
         for (index, line) in source.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            // Few lines require anything, and the pattern costs more than all else of loading a file.
+            guard line.utf8.contains(UInt8(ascii: "q")) else { continue }
             let code = line.prefix(upTo: line.firstRange(of: "--")?.lowerBound ?? line.endIndex)
             for match in code.matches(of: pattern) { found.append((String(match.1), index + 1)) }
         }

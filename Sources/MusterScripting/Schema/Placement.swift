@@ -56,6 +56,6 @@ extension Schema {
             .optional("held", .object("reservation"), "What gives it back: a `<close>` variable does."),
             .optional("waits", .boolean, "True when there are candidates, and others go first."),
             .optional("refused", .map(.text), "What `decide(\"place\")` hooks refused, with their reasons."),
-            .optional("unseen", .list(.object("resource")), "Machines that fit and that nobody has looked at yet: read their power and ask again. `reserve` keeps none before."),
+            .optional("unseen", .list(.object("resource")), "Machines that fit and that nobody has looked at yet: read their power and ask again; nothing is found before."),
         ])
 }

@@ -413,7 +413,7 @@ function reservation:try_release() end
 ---@field held? muster.reservation What gives it back: a `<close>` variable does.
 ---@field waits? boolean True when there are candidates, and others go first.
 ---@field refused? table<string, string> What `decide("place")` hooks refused, with their reasons.
----@field unseen? muster.resource[] Machines that fit and that nobody has looked at yet: read their power and ask again. `reserve` keeps none before.
+---@field unseen? muster.resource[] Machines that fit and that nobody has looked at yet: read their power and ask again; nothing is found before.
 local placement = {}
 
 ---What a timer's function gets.

@@ -4,13 +4,13 @@ import Testing
 
 /// What policies are told by the fleet file, and what their runs tell the next ones.
 @Suite struct MemoryTests {
-    private func bench(_ blocks: [String: Value]? = nil) throws -> Bench {
+    private func bench(_ blocks: Fields? = nil) throws -> Bench {
         var bench = Bench()
         try tell(&bench, blocks)
         return bench
     }
 
-    private func tell(_ bench: inout Bench, _ blocks: [String: Value]?) throws {
+    private func tell(_ bench: inout Bench, _ blocks: Fields?) throws {
         var fleet = FleetDeclaration(file: "f")
         fleet.settings = bench.engine.world.general.settings
         fleet.settings.blocks = blocks

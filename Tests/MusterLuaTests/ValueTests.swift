@@ -29,7 +29,7 @@ import Testing
         let texts = (0..<1000).map { "n\($0)" } + (0...40).map { String(repeating: "a", count: $0) } + ["$type", "$", "ü", "\u{0}"]
         try policy.use { lua in
             for start in 0..<4 {
-                let object = Value.object(Dictionary(uniqueKeysWithValues: texts.filter { !$0.hasPrefix("$") }.map { ($0, .string($0)) }))
+                let object = Value.object(Fields(texts.filter { !$0.hasPrefix("$") }.map { ($0, .string($0)) }))
                 for value in [Value.array(texts.dropFirst(start).map(Value.string)), object] {
                     #expect(lua.resume(strand, with: .success([value])) == .yielded(name: "wait", arguments: [value]))
                 }

@@ -126,7 +126,7 @@ extension Scene {
         Issue.record("the loop takes no turns")
     }
 
-    func note(_ name: String, _ data: [String: Value] = [:]) async throws {
+    func note(_ name: String, _ data: Fields = [:]) async throws {
         try await loop.turn { engine, now in engine.note(name, data: data, now: now) }
     }
 }

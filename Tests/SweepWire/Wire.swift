@@ -94,7 +94,7 @@ public final class Wire: Sendable {
             return
         }
         Task {
-            var answer: [String: Value] = ["id": .int(id)]
+            var answer: Fields = ["id": .int(id)]
             do {
                 answer["answer"] = try await handler(request, message["body"])
             } catch {

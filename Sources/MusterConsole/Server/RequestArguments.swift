@@ -7,7 +7,7 @@ import NIOCore
 enum RequestArguments {
     /// Errors: `bad_argument` for what should be a number or a truth and is not.
     static func value(query request: Request) throws -> Value {
-        var fields: [String: Value] = [:]
+        var fields: Fields = [:]
         for (name, text) in request.uri.queryParameters {
             fields[String(name)] = try typed(String(text), name: String(name))
         }

@@ -9,11 +9,11 @@ public struct Event: Codable, Sendable, Hashable {
     /// The incarnation of the resource that it speaks of.
     public var incarnation: Int64?
     /// More facts, by name.
-    public var data: [String: Value]
+    public var data: Fields
 
     public init(
         id: EventID, at: Timestamp, name: String, resource: ResourceID? = nil, server: ServerID? = nil,
-        incarnation: Int64? = nil, data: [String: Value] = [:]
+        incarnation: Int64? = nil, data: Fields = [:]
     ) {
         self.id = id
         self.at = at

@@ -71,7 +71,7 @@ public struct Hook: Codable, Sendable, Hashable {
     /// Since when no loaded file declares it.
     public var away: Timestamp?
     /// What its runs remember from one to the next, by key.
-    public var memory: [String: Value]?
+    public var memory: Fields?
 
     public var id: HookID { declaration.id }
 

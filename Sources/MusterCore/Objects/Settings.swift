@@ -35,7 +35,7 @@ public struct Settings: Codable, Sendable, Hashable {
     /// What policies may do; nil for the defaults, which `policies` has.
     public var policy: PolicySettings?
     /// What `fleet.lua` says to policies by `policy "NAME" { … }`, by name; nil when it says nothing.
-    public var blocks: [String: Value]?
+    public var blocks: Fields?
 
     public init() {}
 

@@ -55,7 +55,7 @@ private struct ObjectEncoder: Encoder, SingleValueEncodingContainer {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        KeyedEncodingContainer(Fields<Key>(sink: sink, depth: sink.open("{", "}")))
+        KeyedEncodingContainer(KeyedFields<Key>(sink: sink, depth: sink.open("{", "}")))
     }
     func unkeyedContainer() -> any UnkeyedEncodingContainer { Items(sink: sink, depth: sink.open("[", "]")) }
     func singleValueContainer() -> any SingleValueEncodingContainer { self }
@@ -69,7 +69,7 @@ private struct ObjectEncoder: Encoder, SingleValueEncodingContainer {
     func encode(_ value: some Encodable) throws { try sink.write(value) }
 }
 
-private struct Fields<Key: CodingKey>: KeyedEncodingContainerProtocol {
+private struct KeyedFields<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let sink: Sink
     let depth: Int
     var codingPath: [any CodingKey] { [] }

@@ -11,7 +11,7 @@ public enum Value: Sendable, Hashable {
     case double(Double)
     case string(String)
     case array([Value])
-    case object([String: Value])
+    case object(Fields)
 
     /// The field of an object, `null` when absent or when this is no object.
     public subscript(key: String) -> Value {
@@ -22,7 +22,7 @@ public enum Value: Sendable, Hashable {
     public var string: String? { if case .string(let text) = self { text } else { nil } }
     public var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
     public var array: [Value]? { if case .array(let items) = self { items } else { nil } }
-    public var object: [String: Value]? { if case .object(let fields) = self { fields } else { nil } }
+    public var object: Fields? { if case .object(let fields) = self { fields } else { nil } }
     public var isNull: Bool { self == .null }
 
     /// The integer, also of a float without fraction (Lua computes `2^3` as a float).
@@ -55,7 +55,7 @@ extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Expres
     public init(floatLiteral value: Double) { self = .double(value) }
     public init(arrayLiteral elements: Value...) { self = .array(elements) }
     public init(dictionaryLiteral elements: (String, Value)...) {
-        self = .object(Dictionary(elements, uniquingKeysWith: { $1 }))
+        self = .object(Fields(elements))
     }
     public init(nilLiteral: ()) { self = .null }
 }

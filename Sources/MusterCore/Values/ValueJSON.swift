@@ -16,7 +16,7 @@ extension Value: Codable {
         } else if let items = try? container.decode([Value].self) {
             self = .array(items)
         } else {
-            self = .object(try container.decode([String: Value].self))
+            self = .object(try container.decode(Fields.self))
         }
     }
 

@@ -34,10 +34,10 @@ extension Value {
     }
 
     /// Appends an object as `write(into:)` does.
-    public static func write(_ fields: [String: Value], into bytes: inout [UInt8]) {
+    public static func write(_ fields: Fields, into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
         var isFirst = true
-        for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
+        for (key, value) in fields {
             if !isFirst { bytes.append(UInt8(ascii: ",")) }
             isFirst = false
             write(key, into: &bytes)
@@ -91,7 +91,7 @@ extension Value {
             for item in items { stored.append(try item.storable()) }
             return .array(stored)
         case .object(let fields):
-            var stored: [String: Value] = [:]
+            var stored: Fields = [:]
             for (key, value) in fields { stored[key] = try value.storable() }
             return .object(stored)
         default: return self

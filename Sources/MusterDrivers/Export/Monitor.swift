@@ -46,7 +46,7 @@ final class Monitor {
 
     /// Runs a command and returns its answer. Throws `Failure` when it is refused, or the process goes away or is silent.
     @discardableResult
-    func execute(_ command: String, _ arguments: [String: Value] = [:]) throws -> Value {
+    func execute(_ command: String, _ arguments: Fields = [:]) throws -> Value {
         let request = Value.object(["execute": .string(command), "arguments": .object(arguments)]).json + "\n"
         guard
             Array(request.utf8).withUnsafeBytes({ send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) })

@@ -73,7 +73,7 @@ extension Engine {
         world.put(resource)
         keepAcknowledgements(id, at: now.monotonic)
         trackers[id]?.hearing = .engine
-        var data: [String: Value] = epoch.map { ["epoch": .int($0.rawValue)] } ?? [:]
+        var data: Fields = epoch.map { ["epoch": .int($0.rawValue)] } ?? [:]
         if local { data["local"] = true }
         emit("resource.booting", resource: id, data: data, now: now)
         // A server that was ready before is not now: somebody sees to it that this boot comes to its end.

@@ -126,7 +126,7 @@ extension Engine {
 
     func fenceCheckValue(_ check: FenceCheck) -> Value {
         let rungs = check.rungs.map { rung -> Value in
-            var fields: [String: Value] = ["rung": .string(rung.rung), "state": .string(rung.state.rawValue), "detail": .string(rung.detail)]
+            var fields: Fields = ["rung": .string(rung.rung), "state": .string(rung.state.rawValue), "detail": .string(rung.detail)]
             fields["hint"] = rung.hint.map { .string($0) }
             return .object(fields)
         }

@@ -128,7 +128,7 @@ extension Engine {
         emit("server.wanted", resource: resource.id, server: server.id, data: ["why": "its machine is fenced"], now: now)
     }
 
-    func evidenceData(_ evidence: Evidence) -> [String: Value] {
+    func evidenceData(_ evidence: Evidence) -> Fields {
         [
             "evidence": .string(evidence.kind.rawValue), "detail": .string(evidence.detail),
             "operator": evidence.operatorName.map { .string($0) } ?? .null,

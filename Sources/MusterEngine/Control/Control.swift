@@ -5,10 +5,10 @@ public struct Control: Sendable {
     public let loop: EngineLoop
     public let scripts: any ScriptService
     /// More facts for `status`: the boot service's counters, by name.
-    public var extras: @Sendable () async -> [String: Value]
+    public var extras: @Sendable () async -> Fields
 
     public init(
-        loop: EngineLoop, scripts: any ScriptService, extras: @escaping @Sendable () async -> [String: Value] = { [:] }
+        loop: EngineLoop, scripts: any ScriptService, extras: @escaping @Sendable () async -> Fields = { [:] }
     ) {
         self.loop = loop
         self.scripts = scripts

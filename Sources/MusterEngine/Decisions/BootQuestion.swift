@@ -20,7 +20,7 @@ extension Engine {
     }
 
     private func bootRequestValue(_ request: BootRequest, _ resource: Resource?) -> Value {
-        var fields: [String: Value] = [
+        var fields: Fields = [
             "mac": .string(request.mac.description), "resources": resourceValues, "servers": serverValues,
         ]
         fields["uuid"] = request.uuid.map { .string($0) }

@@ -54,7 +54,7 @@ extension Engine {
     mutating func decideFailed(_ hook: HookID, _ name: Question.Name, _ error: MusterError, now: Now) {
         if let told = toldDecide[hook], now.monotonic - told < 60_000 { return }
         toldDecide[hook] = now.monotonic
-        var data: [String: Value] = [
+        var data: Fields = [
             "hook": .string(hook.rawValue), "question": .string(name.rawValue), "code": .string(error.code.rawValue), "message": .string(error.message),
         ]
         data["place"] = error.place.map { .string($0) }

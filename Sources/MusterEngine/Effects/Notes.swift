@@ -43,7 +43,7 @@ extension Effects {
 extension Engine {
     /// Records an event of a user's. The same key again is the same event: its number comes back, and nothing else happens. Errors:
     /// `bad_argument` for a name that is not the user's to give.
-    public mutating func emitUser(_ name: String, _ data: [String: Value], key: String?, now: Now) throws -> EventID {
+    public mutating func emitUser(_ name: String, _ data: Fields, key: String?, now: Now) throws -> EventID {
         guard name.hasPrefix("user."), name.count > 5 else {
             throw MusterError(.badArgument, "events from outside have names that begin with \"user.\"", hint: "call it \"user.\(name)\"")
         }

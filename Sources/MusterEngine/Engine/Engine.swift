@@ -91,7 +91,7 @@ public struct Engine: Sendable {
 
     /// Records a fact and gives every hook that listens a run for it.
     mutating func emit(
-        _ name: String, resource: ResourceID? = nil, server: ServerID? = nil, data: [String: Value] = [:], now: Now
+        _ name: String, resource: ResourceID? = nil, server: ServerID? = nil, data: Fields = [:], now: Now
     ) {
         world.update { $0.lastEvent = $0.lastEvent.next }
         let event = Event(
@@ -150,7 +150,7 @@ struct Tracker: Sendable {
 
 extension Engine {
     /// Records a fact that the engine's surroundings report.
-    public mutating func note(_ name: String, data: [String: Value], now: Now) {
+    public mutating func note(_ name: String, data: Fields, now: Now) {
         emit(name, data: data, now: now)
         review(now: now)
     }

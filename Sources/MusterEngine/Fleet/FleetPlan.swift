@@ -31,7 +31,7 @@ extension Engine {
     }
 
     /// What is said to policies.
-    private func blockDifferences(_ old: [String: Value], _ new: [String: Value]) -> [FleetDifference] {
+    private func blockDifferences(_ old: Fields, _ new: Fields) -> [FleetDifference] {
         Set(old.keys).union(new.keys).sorted().compactMap { name in
             switch (old[name], new[name]) {
             case (nil, _?): FleetDifference(verb: .add, noun: "policy", name: name, details: [])

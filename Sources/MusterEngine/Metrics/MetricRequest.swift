@@ -58,15 +58,16 @@ extension EffectCall {
                 .badArgument, "metrics.prometheus wants an address and a metric's name",
                 hint: #"metrics.prometheus { url = "http://10.77.0.100:9100/metrics", metric = "http_requests_in_flight" }"#)
         }
-        var options: [String: Value] = ["timeout": source["timeout"].isNull ? "10s" : source["timeout"], "most": .int(8 << 20)]
+        var options: Fields = ["timeout": source["timeout"].isNull ? "10s" : source["timeout"], "most": .int(8 << 20)]
         options["headers"] = source["headers"].isNull ? nil : source["headers"]
         var call = self
         call.step.arguments = [.string(url), .object(options)]
         let page = try WebCall(call, optionsAt: 1).request("GET", settings)
         let labels = source["labels"].object ?? [:]
-        guard labels.values.allSatisfy({ $0.string != nil }) else {
+        let texts = labels.compactMap { label in label.value.string.map { (label.key, $0) } }
+        guard texts.count == labels.count else {
             throw MusterError(.badArgument, "metrics.prometheus: labels are texts by name", hint: "labels = { code = \"200\" }")
         }
-        return MetricRequest(page: page, metric: metric, labels: labels.compactMapValues(\.string))
+        return MetricRequest(page: page, metric: metric, labels: Dictionary(uniqueKeysWithValues: texts))
     }
 }

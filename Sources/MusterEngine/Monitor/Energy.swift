@@ -54,7 +54,7 @@ extension Engine {
         guard !known.isEmpty else { return .null }
         let asleep = known.filter { $0.asleepSince != nil }
         let joules = asleep.reduce(world.general.energy?.joules ?? 0) { $0 + $1.joules(until: now.wall) }
-        var fields: [String: Value] = [
+        var fields: Fields = [
             "machines": .int(Int64(known.count)), "asleep": .int(Int64(asleep.count)),
             "watts_saved": .int(asleep.reduce(0) { $0 + ($1.wattsAsleep ?? 0) }),
             "kwh_saved": .double((Double(joules) / 36_000).rounded() / 100),

@@ -16,7 +16,7 @@ extension Drivers {
         }
         let response = try await http.send(request, headers: headers)
         return [
-            "status": .int(Int64(response.status)), "headers": .object(response.headers.mapValues { .string($0) }),
+            "status": .int(Int64(response.status)), "headers": .object(Fields(response.headers)),
             "body": .string(response.body),
         ]
     }
@@ -33,7 +33,7 @@ extension Drivers {
 
     func execute(_ request: ProgramRequest) async throws -> Value {
         let result = try await programs.run(request)
-        var fields: [String: Value] = ["code": .int(Int64(result.code)), "output": .string(result.output), "errors": .string(result.errors)]
+        var fields: Fields = ["code": .int(Int64(result.code)), "output": .string(result.output), "errors": .string(result.errors)]
         if result.isCut { fields["cut"] = true }
         return .object(fields)
     }

@@ -52,9 +52,9 @@ extension Engine {
 
     private mutating func answer(_ call: EffectCall, _ server: Server, _ request: PlacementRequest, _ candidates: Candidates, now: Now) -> Value {
         func values(_ machines: [FreeMachine]) -> [Value] { machines.compactMap { world.resources[$0.id] }.map(resourceValue) }
-        var fields: [String: Value] = [:]
+        var fields: Fields = [:]
         if !candidates.refused.isEmpty {
-            fields["refused"] = .object(Dictionary(uniqueKeysWithValues: candidates.refused.map { ($0.key.rawValue, .string($0.value)) }))
+            fields["refused"] = .object(Fields(candidates.refused.map { ($0.key.rawValue, .string($0.value)) }))
         }
         let all = candidates.free + candidates.kept
         guard call.step.name == "server.reserve" else {

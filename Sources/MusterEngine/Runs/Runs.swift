@@ -130,7 +130,7 @@ extension Engine {
     }
 
     private mutating func tellFailure(_ run: Run, _ error: MusterError, next: Run?, now: Now) {
-        var data: [String: Value] = [
+        var data: Fields = [
             "run": .int(run.id.rawValue), "hook": .string(run.hook.rawValue), "code": .string(error.code.rawValue),
             "message": .string(error.message), "place": error.place.map { .string($0) } ?? .null,
             "reaction": .bool(run.argument["name"] == "run.failed"),

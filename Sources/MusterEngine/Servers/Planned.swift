@@ -22,7 +22,7 @@ extension Engine {
             $0.armed = armed
             $0.disarmedUntil = end
         }
-        var data: [String: Value] = ["operator": .string(operatorName)]
+        var data: Fields = ["operator": .string(operatorName)]
         data["until"] = end.map { .int($0.milliseconds) }
         emit(armed ? "engine.armed" : "engine.disarmed", data: data, now: now)
         if isChanged {

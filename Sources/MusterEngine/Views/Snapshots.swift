@@ -8,7 +8,7 @@ extension Engine {
 
     func resourceValue(_ resource: Resource) -> Value {
         let claim = world.aliveClaim(on: resource.id)
-        var fields: [String: Value] = [
+        var fields: Fields = [
             Value.typeKey: "resource", "name": .string(resource.id.rawValue), "kind": .string(resource.kind.rawValue),
             "state": .string(state(of: resource).rawValue), "power": .string(resource.power.rawValue),
             "liveness": .string(resource.liveness.rawValue), "mode": .string(resource.mode.rawValue),
@@ -36,7 +36,7 @@ extension Engine {
 
     func serverValue(_ server: Server) -> Value {
         let claim = world.aliveClaim(of: server.id)
-        var fields: [String: Value] = [
+        var fields: Fields = [
             Value.typeKey: "server", "name": .string(server.id.rawValue), "image": .string(server.image.rawValue),
             "state": .string(state(of: server).rawValue), "target": .string(server.target.rawValue),
             "priority": .int(Int64(server.priority)), "memory_mib": .int(server.memoryMiB),
@@ -54,7 +54,7 @@ extension Engine {
 
     func imageValue(_ image: Image) -> Value {
         let claim = world.aliveClaim(of: image.id)
-        var fields: [String: Value] = [
+        var fields: Fields = [
             Value.typeKey: "image", "name": .string(image.id.rawValue), "path": .string(image.path),
             "format": .string(image.format.rawValue),
         ]
@@ -73,13 +73,13 @@ extension Engine {
     /// What a machine would be told at its next boot, without telling it.
     func bootValue(_ resource: Resource) -> Value {
         let claim = world.aliveClaim(on: resource.id)
-        var fields: [String: Value] = ["plan": claim == nil ? "discover" : "image"]
+        var fields: Fields = ["plan": claim == nil ? "discover" : "image"]
         fields["server"] = claim.map { .string($0.server.rawValue) }
         return .object(fields)
     }
 
     public func eventValue(_ event: Event) -> Value {
-        var fields: [String: Value] = [
+        var fields: Fields = [
             Value.typeKey: "event", "id": .int(event.id.rawValue), "name": .string(event.name), "at": .int(event.at.milliseconds),
             "data": .object(event.data),
         ]

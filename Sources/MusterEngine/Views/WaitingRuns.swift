@@ -9,13 +9,13 @@ extension Engine {
     }
 
     private func waitingRunValue(_ run: Run, now: Now) -> Value {
-        var fields: [String: Value] = [
+        var fields: Fields = [
             "run": .int(run.id.rawValue), "status": .string(run.status.rawValue), "hook": .string(run.hook.rawValue),
             "key": .string(run.key), "at": .int(run.at.milliseconds),
         ]
         switch run.status {
         case .queued:
-            var wait: [String: Value] = ["for": .string(obstacle(to: run, now: now) ?? "its turn"), "since": .int(run.at.milliseconds)]
+            var wait: Fields = ["for": .string(obstacle(to: run, now: now) ?? "its turn"), "since": .int(run.at.milliseconds)]
             wait["until"] = run.notBefore.map { .int($0.milliseconds) }
             fields["waits"] = .array([.object(wait)])
         default:
@@ -26,7 +26,7 @@ extension Engine {
     }
 
     private func waitValue(_ step: Step, _ run: Run) -> Value {
-        var fields: [String: Value] = ["step": .string(step.address), "since": .int(step.intended.milliseconds)]
+        var fields: Fields = ["step": .string(step.address), "since": .int(step.intended.milliseconds)]
         let first = step.arguments.first ?? .null
         let subject = first.string ?? first["name"].string
         fields["for"] = .string(subject.map { "\(step.name) \($0)" } ?? step.name)

@@ -41,13 +41,14 @@ struct FlatReader {
         case MLUA_ARRAY: return .array(elements())
         case MLUA_OBJECT:
             let count = Int(take(UInt32.self))
-            var fields = [String: Value](minimumCapacity: count)
+            var fields: [Fields.Element] = []
+            fields.reserveCapacity(count)
             for _ in 0..<count {
                 _ = take(UInt8.self)
                 let key = text()
-                fields[key] = readValue()
+                fields.append((key, readValue()))
             }
-            return .object(fields)
+            return .object(Fields(fields))
         default: return .null
         }
     }

@@ -8,6 +8,9 @@ struct FlatWriter {
     private var next: UnsafeMutableRawPointer
     private var end: UnsafeMutableRawPointer
 
+    /// Bytes that are free before whatever is written: more than a key's slot and a plain value need.
+    private static let slack = 16
+
     /// The texts that the other side keeps; nil when nobody tells whether it took them.
     let kept: KeptTexts?
 
@@ -38,52 +41,54 @@ struct FlatWriter {
         end = grown + capacity
     }
 
+    /// Makes room for so many bytes, and for one plain value after them: whatever is written leaves that much, so that most writes
+    /// need not look.
     @inline(__always)
     private mutating func reserve(_ more: Int) {
-        if end - next < more { grow(by: more) }
+        if end - next < more + Self.slack { grow(by: more + Self.slack) }
     }
 
     @inline(__always)
     private mutating func tag(_ tag: Int) {
-        reserve(1)
         next.storeBytes(of: UInt8(truncatingIfNeeded: tag), as: UInt8.self)
         next += 1
+        reserve(0)
     }
 
     /// A tag and eight bytes.
     @inline(__always)
     private mutating func word(_ tag: Int, _ bits: UInt64) {
-        reserve(9)
         next.storeBytes(of: UInt8(truncatingIfNeeded: tag), as: UInt8.self)
         next.storeBytes(of: bits, toByteOffset: 1, as: UInt64.self)
         next += 9
+        reserve(0)
     }
 
     /// A tag and a count of elements.
     @inline(__always)
     private mutating func header(_ tag: Int, _ elements: Int) {
-        reserve(5)
         next.storeBytes(of: UInt8(truncatingIfNeeded: tag), as: UInt8.self)
         next.storeBytes(of: UInt32(truncatingIfNeeded: elements), toByteOffset: 1, as: UInt32.self)
         next += 5
+        reserve(0)
     }
 
-    /// A text: the slot in which the other side keeps it, or its length and bytes.
+    /// Names the slot in which the other side keeps a text; false, and nothing written, when it keeps it nowhere.
     @inline(__always)
-    private mutating func text(_ text: borrowing String) {
-        let bits = KeptTexts.bits(copy text)
+    private mutating func name(_ bits: KeptTexts.Bits) -> Bool {
         let slot = KeptTexts.slot(of: bits)
-        guard let kept, kept.holds(bits, at: slot) else { return append(copy text, slot) }
-        reserve(2)
+        guard let kept, kept.holds(bits, at: slot) else { return false }
         next.storeBytes(of: UInt16(truncatingIfNeeded: MLUA_TEXT | slot << 8), as: UInt16.self)
         next += 2
+        return true
     }
 
     // Not copied into its callers: that was faster by itself, and pushed so much else out of the processor's instruction cache that
     // an event took longer.
     @inline(never)
-    private mutating func append(_ text: String, _ slot: Int) {
+    private mutating func append(_ text: String) {
         var text = text
+        let slot = KeptTexts.slot(of: KeptTexts.bits(text))
         let keeps = kept?.take(text, at: slot) ?? false
         text.withUTF8 { bytes in
             reserve(bytes.count + 6)
@@ -107,14 +112,20 @@ struct FlatWriter {
         case .bool(let flag): tag(flag ? MLUA_TRUE : MLUA_FALSE)
         case .int(let number): word(MLUA_INTEGER, UInt64(bitPattern: number))
         case .double(let number): word(MLUA_NUMBER, number.bitPattern)
-        case .string(let content): text(content)
+        case .string(let content): if !name(KeptTexts.bits(content)) { append(content) } else { reserve(0) }
         case .array(let items): write(items)
         case .object(let fields):
             header(MLUA_OBJECT, fields.count)
-            for (key, field) in fields {
-                text(key)
-                // Most fields are texts, for which another call costs more than the look.
-                if case .string(let content) = field { text(content) } else { write(field) }
+            fields.withUnsafeBufferPointer { fields in
+                for index in fields.indices {
+                    // A name and the slot of a text fit in what is always left: only what is written in full looks for room.
+                    if !name(KeptTexts.bits(fields[index].key)) { append(fields[index].key) }
+                    switch fields[index].value {
+                    // Most fields are texts, for which another call costs more than the look.
+                    case .string(let content): if !name(KeptTexts.bits(content)) { append(content) } else { reserve(0) }
+                    default: write(fields[index].value)
+                    }
+                }
             }
         }
     }
@@ -132,7 +143,7 @@ struct FlatWriter {
 
     /// An error as the object that scripts see.
     mutating func write(_ error: MusterError) {
-        var fields: [String: Value] = ["code": .string(error.code.rawValue), "message": .string(error.message)]
+        var fields: Fields = ["code": .string(error.code.rawValue), "message": .string(error.message)]
         fields["hint"] = error.hint.map(Value.string)
         fields["place"] = error.place.map(Value.string)
         fields["resource"] = error.subject.map(Value.string)

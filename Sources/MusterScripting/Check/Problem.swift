@@ -24,7 +24,7 @@ public struct Problem: Sendable, Hashable {
     }
 
     public var value: Value {
-        var fields: [String: Value] = [
+        var fields: Fields = [
             "severity": .string(severity.rawValue), "file": .string(file), "line": .int(Int64(line)),
             "column": .int(Int64(column)),
             "message": .string(message),

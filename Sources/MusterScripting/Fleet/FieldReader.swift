@@ -7,7 +7,7 @@ struct FieldReader {
     let place: String
     /// The table as it is.
     let all: Value
-    private var fields: [String: Value]
+    private var fields: Fields
     private var known: [String] = []
 
     init(noun: String, name: String, place: String, fields: Value) {

@@ -114,7 +114,7 @@ public actor HookFolder {
         .array(
             files.keys.sorted().map { name in
                 let state = files[name]
-                var fields: [String: Value] = ["file": .string(name), "hooks": .array((state?.hooks ?? []).map { .string($0) })]
+                var fields: Fields = ["file": .string(name), "hooks": .array((state?.hooks ?? []).map { .string($0) })]
                 if let error = state?.error { fields["error"] = try? Value(encoding: error) }
                 return .object(fields)
             })

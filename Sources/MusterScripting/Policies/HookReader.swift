@@ -56,7 +56,7 @@ enum HookReader {
     }
 
     /// `retry = 3, backoff = "5s"`: so many more tries after a raise, with pauses that double.
-    private static func retry(_ options: [String: Value], _ place: String) throws(MusterError) -> HookDeclaration.Retry? {
+    private static func retry(_ options: Fields, _ place: String) throws(MusterError) -> HookDeclaration.Retry? {
         guard let wanted = options["retry"] else { return nil }
         guard let times = wanted.int, (0...1000).contains(times) else {
             throw MusterError(.badArgument, "retry is \(wanted.json), not a number of tries", hint: "retry = 3, backoff = \"5s\"", place: place)

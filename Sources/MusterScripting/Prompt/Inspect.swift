@@ -27,7 +27,7 @@ enum Inspect {
         }
     }
 
-    private static func head(_ fields: [String: Value]) -> String {
+    private static func head(_ fields: Fields) -> String {
         guard let type = fields[Value.typeKey]?.string else { return "" }
         return type + (fields["name"]?.string.map { " \(quoted($0))" } ?? "") + " "
     }

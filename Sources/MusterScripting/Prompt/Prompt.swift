@@ -46,7 +46,7 @@ final class Prompt: @unchecked Sendable {
             cancel(executor)
         }
         let shown = told.texts + values.map { Inspect.text($0) }
-        var answer: [String: Value] = ["output": .string(shown.joined(separator: "\n"))]
+        var answer: Fields = ["output": .string(shown.joined(separator: "\n"))]
         answer["follow"] = told.follow
         return .object(answer)
     }

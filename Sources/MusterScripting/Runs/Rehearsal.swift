@@ -46,7 +46,7 @@ extension Scripting {
         }
         let bundle = try source.map { try folders.bundle(main: code.main, source: $0) } ?? code
         let rehearsal = try await executor.rehearse(run, bundle, steps)
-        var fields: [String: Value] = [
+        var fields: Fields = [
             "run": .int(run.id.rawValue), "steps": .int(Int64(rehearsal.steps)), "recorded": .int(Int64(rehearsal.recorded)),
         ]
         if let problem = Self.problem(rehearsal, run) {

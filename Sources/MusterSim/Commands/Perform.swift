@@ -68,7 +68,7 @@ extension Simulation {
                 engine.arm(toggle == .on, until: end, operatorName: Self.operatorName, now: now)
             }
         case .emit(let name, let pairs):
-            order("event.emit") { engine, now in _ = try engine.emitUser(name, pairs.mapValues { .string($0) }, key: nil, now: now) }
+            order("event.emit") { engine, now in _ = try engine.emitUser(name, Fields(pairs), key: nil, now: now) }
         default: try disturb(command)
         }
     }

@@ -63,7 +63,8 @@ public struct Incident: Sendable {
             defer { last = at }
             if event.name.hasPrefix("engine.") { return take(engine: event, at) }
             if event.name.hasPrefix("user.") {
-                return add(at, .emit(event.name, event.data.filter { $0.key != "key" }.mapValues { $0.string ?? $0.json }))
+                let said = event.data.filter { $0.key != "key" }.map { ($0.key, $0.value.string ?? $0.value.json) }
+                return add(at, .emit(event.name, Dictionary(uniqueKeysWithValues: said)))
             }
             if let server = event.server?.rawValue { take(event, server, at) }
             if let name = event.resource?.rawValue { take(event, machine: name, at) }

@@ -40,7 +40,7 @@ public final class Outside {
         }
         return answer.map { response in
             .value([
-                "status": .int(Int64(response.status)), "headers": .object(response.headers.mapValues { .string($0) }),
+                "status": .int(Int64(response.status)), "headers": .object(Fields(response.headers)),
                 "body": .string(response.body),
             ])
         }

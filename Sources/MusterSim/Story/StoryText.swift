@@ -59,7 +59,7 @@ extension Simulation {
     public func value() throws -> Value {
         let world = engine.engine.world
         let entries: [Value] = try story.entries.map { entry in
-            var fields: [String: Value] = ["at": .int(entry.at), "kind": .string(entry.kind.rawValue), "words": .string(entry.words)]
+            var fields: Fields = ["at": .int(entry.at), "kind": .string(entry.kind.rawValue), "words": .string(entry.words)]
             fields["resource"] = entry.resource.map { .string($0) }
             fields["server"] = entry.server.map { .string($0) }
             if let event = entry.event { fields["event"] = try Value(encoding: event) }

@@ -12,7 +12,7 @@ struct EmitCommand: AsyncParsableCommand {
     @Option(help: "What tells it from others: the same key again is the same event.") var key: String?
 
     func run() async throws {
-        var arguments: [String: Value] = ["name": .string(name)]
+        var arguments: Fields = ["name": .string(name)]
         if let data { arguments["data"] = try Value(json: data) }
         arguments["key"] = key.map { .string($0) }
         let answer = try await engine.client.request("event.emit", .object(arguments))

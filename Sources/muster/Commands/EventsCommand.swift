@@ -38,7 +38,7 @@ struct EventsCommand: AsyncParsableCommand {
     }
 
     private func past() async throws -> [Event] {
-        var arguments: [String: Value] = ["limit": .int(Int64(limit))]
+        var arguments: Fields = ["limit": .int(Int64(limit))]
         arguments["after"] = after.map { .int($0) }
         return try await engine.client.request("events", .object(arguments)).decode([Event].self)
     }

@@ -37,7 +37,7 @@ struct MaintenanceCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var arguments: [String: Value] = ["name": .string(name), "on": .bool(to == .on)]
+        var arguments: Fields = ["name": .string(name), "on": .bool(to == .on)]
         arguments["for"] = length.map { .string($0) }
         try await engine.order("maintenance", .object(arguments)) { answer in
             if to == .off { return "\(name) is in use again" }

@@ -41,7 +41,7 @@ struct TargetOrder: ParsableArguments {
     func give(_ request: String, reached: String, to machine: String? = nil) async throws {
         let client = engine.client
         let awaiting = try await Awaiting(client)
-        var arguments: [String: Value] = ["name": .string(name)]
+        var arguments: Fields = ["name": .string(name)]
         arguments["to"] = machine.map { .string($0) }
         _ = try await client.request(request, .object(arguments))
         var server = try await look()

@@ -47,7 +47,7 @@ struct Diagnosis: Sendable {
 
     var value: Value {
         get throws {
-            var fields: [String: Value] = [
+            var fields: Fields = [
                 "healthy": .bool(isHealthy), "packages": .array(packages.map { .string($0) }),
                 "findings": .array(try findings.map { try Value(encoding: $0) }),
             ]

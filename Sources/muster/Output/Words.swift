@@ -33,7 +33,7 @@ enum Words {
     }
 
     /// The facts of an event: `silence=10.2 s code=bmc_silent`.
-    static func facts(_ fields: [String: Value]) -> String {
+    static func facts(_ fields: Fields) -> String {
         fields.sorted { $0.key < $1.key }.filter { !$0.value.isNull }.map { key, value in
             let isTime = key == "silence" || key == "milliseconds"
             let text = isTime ? value.int.map { Quantity.people(milliseconds: $0) } : nil

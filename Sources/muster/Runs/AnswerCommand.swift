@@ -18,7 +18,7 @@ extension RunsCommand {
         @Option(help: "With happened: what the step returned, as JSON.") var value: String?
 
         func run() async throws {
-            var arguments: [String: Value] = ["id": .int(id), "answer": .string(answer)]
+            var arguments: Fields = ["id": .int(id), "answer": .string(answer)]
             arguments["step"] = step.map { .string($0) }
             if let value { arguments["value"] = try Value(json: value) }
             try await engine.order("run.answer", .object(arguments), says: "run \(id) goes on: muster runs show \(id)")

@@ -17,7 +17,7 @@ struct ReplayCommand: AsyncParsableCommand {
         let source = try with.map { try SourceFile.read($0) }
         var answers: [Value] = []
         for id in runs {
-            var arguments: [String: Value] = ["id": .int(id)]
+            var arguments: Fields = ["id": .int(id)]
             arguments["source"] = source.map { .string($0) }
             answers.append(try await engine.client.request("replay", .object(arguments)))
         }

@@ -46,8 +46,8 @@ actor BootSupervisor {
     }
 
     /// What `muster status` tells of the boot service.
-    func status() -> [String: Value] {
-        var fields: [String: Value] = [:]
+    func status() -> Fields {
+        var fields: Fields = [:]
         if let service, let counters = try? Value(encoding: service.counters) { fields["boot"] = counters }
         if let problem { fields["boot_problem"] = .string(problem) }
         return fields

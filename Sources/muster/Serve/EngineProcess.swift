@@ -100,7 +100,7 @@ final class EngineProcess: Sendable {
         }
     }
 
-    private func extras() async -> [String: Value] {
+    private func extras() async -> Fields {
         var fields = await boot.status()
         let agents = try? await loop.turn { engine, _ in
             Set(engine.world.resources.values.flatMap { $0.ladder.compactMap(\.agent?.program) }).sorted()

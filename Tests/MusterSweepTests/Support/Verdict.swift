@@ -83,7 +83,7 @@ enum Verdict {
     /// All that happened, for whoever has to find out why.
     static func tale(_ story: SweepStory) throws -> String {
         let ledger = story.ledger
-        var lines = try ledger.events().map { "\($0.id) \($0.name) \($0.resource?.rawValue ?? "") \($0.server?.rawValue ?? "") \($0.data.mapValues(\.json))" }
+        var lines = try ledger.events().map { "\($0.id) \($0.name) \($0.resource?.rawValue ?? "") \($0.server?.rawValue ?? "") \(Value.object($0.data).json)" }
         for run in try ledger.runs() {
             lines.append("run \(run.id) \(run.hook) \(run.status) \(run.error.map { "\($0)" } ?? "")")
             for step in try ledger.steps(of: run.id) { lines.append("  \(step.address) \(step.name) \(step.sequence ?? 0) \((step.result ?? "open").prefix(100))") }

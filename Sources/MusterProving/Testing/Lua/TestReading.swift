@@ -36,7 +36,7 @@ struct TestReading {
             store.allRuns.filter { run in
                 (hook == nil || run.hook.rawValue == hook) && (status == nil || run.status.rawValue == status) && (key == nil || run.key == key)
             }.map { run in
-                var fields: [String: Value] = [
+                var fields: Fields = [
                     Value.typeKey: "run", "id": .int(run.id.rawValue), "hook": .string(run.hook.rawValue), "key": .string(run.key),
                     "status": .string(run.status.rawValue), "at": .int(run.at.milliseconds), "result": run.result,
                     "steps": .array(((try? store.journal(of: run.id)) ?? []).map(step)),
@@ -49,7 +49,7 @@ struct TestReading {
     }
 
     private func step(_ step: Step) -> Value {
-        var fields: [String: Value] = ["address": .string(step.address), "name": .string(step.name), "arguments": .array(step.arguments)]
+        var fields: Fields = ["address": .string(step.address), "name": .string(step.name), "arguments": .array(step.arguments)]
         switch step.outcome {
         case .value(let value): fields["result"] = value
         case .error(let error): fields["error"] = self.error(error)
@@ -59,7 +59,7 @@ struct TestReading {
     }
 
     private func error(_ error: MusterError) -> Value {
-        var fields: [String: Value] = [Value.typeKey: "error", "code": .string(error.code.rawValue), "message": .string(error.message)]
+        var fields: Fields = [Value.typeKey: "error", "code": .string(error.code.rawValue), "message": .string(error.message)]
         fields["hint"] = error.hint.map { .string($0) }
         fields["place"] = error.place.map { .string($0) }
         fields["resource"] = error.subject.map { .string($0) }
@@ -83,7 +83,7 @@ struct TestReading {
             let near = Spelling.nearest(name, simulation.machines.names).map { "did you mean \($0)?" }
             throw MusterError(.notFound, "there is no machine \"\(name)\"", hint: near ?? "the fleet has " + simulation.machines.names.joined(separator: ", "))
         }
-        var fields: [String: Value] = [
+        var fields: Fields = [
             Value.typeKey: "machine", "name": .string(machine.name), "power": machine.isOn ? "on" : "off", "stage": .string(machine.stage.rawValue),
             "hangs": .bool(machine.isFrozen), "network": .bool(machine.hasNetwork), "storage": .bool(machine.hasStorage),
             "mains": .bool(machine.hasMains), "bmc": .string(machine.controller.mood.rawValue), "load": .double(machine.load),
@@ -106,10 +106,10 @@ struct TestReading {
     var requests: Value {
         .array(
             simulation.machines.outside.requests.map { asked in
-                let headers = asked.request.headers.mapValues { parts in
-                    Value.string(parts.map { part in if case .text(let text) = part { text } else { "<secret>" } }.joined())
-                }
-                var fields: [String: Value] = [
+                let headers = Fields(asked.request.headers.mapValues { parts in
+                    parts.map { part in if case .text(let text) = part { text } else { "<secret>" } }.joined()
+                })
+                var fields: Fields = [
                     "method": .string(asked.request.method), "address": .string("\(asked.request.address)"), "headers": .object(headers),
                     "elapsed": Self.seconds(asked.at),
                 ]
@@ -121,7 +121,7 @@ struct TestReading {
     var programs: Value {
         .array(
             simulation.machines.outside.programs.map { asked in
-                var fields: [String: Value] = [
+                var fields: Fields = [
                     "program": .string(asked.request.program), "arguments": .array(asked.request.arguments.map { .string($0) }),
                     "elapsed": Self.seconds(asked.at),
                 ]

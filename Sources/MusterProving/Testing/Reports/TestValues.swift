@@ -3,7 +3,7 @@ import MusterCore
 extension TestResult {
     /// What `muster test --json` says of it.
     public var value: Value {
-        var fields: [String: Value] = [
+        var fields: Fields = [
             "file": .string(name.item), "groups": .array(name.groups.map { .string($0) }), "name": .string(name.name),
             "seconds": .double(seconds), "virtual_seconds": .double(Double(virtual) / 1_000),
         ]

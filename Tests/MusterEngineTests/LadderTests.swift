@@ -298,10 +298,12 @@ import Testing
         try bmcFails(&bench)
         if isCut { try bench.answer(.success(.words("cut")), where: \.isCut) }
         try await bench.restart()
-        bench.operations = []
         bench.pass(500)
         #expect(bench.operations.contains { $0.operation.isCut } == !isCut, "what was ordered is owed")
         if !isCut { try bench.answer(.success(.words("cut")), where: \.isCut) }
+        #expect(bench.plan1() == .wait(reason: "this machine is being fenced"), "the order was taken up again")
+        try bmcFails(&bench)
+        try bench.answer(.success(.words("no export was open")), where: \.isCut)
         #expect(bench.beat(Bench.mac) == .reset)
         guard case .discover = bench.plan1() else { Issue.record("it gets something to run"); return }
         #expect(bench.claim1 == nil && bench.evidences.contains { $0.kind == .revoked && $0.spent })

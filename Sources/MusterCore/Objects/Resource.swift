@@ -52,6 +52,8 @@ public struct Resource: Codable, Sendable, Hashable {
     public var maintenanceUntil: Timestamp?
     /// Since when it is known to be off, not failed; nil while it is not, or nobody knows.
     public var asleepSince: Timestamp?
+    /// The order of an operator to fence it, until that came to an end.
+    public var fenceOrder: FenceOrder?
     /// What the last check of its fence ladder found; nil when there was none since the ladder was declared.
     public var fenceCheck: FenceCheck?
     /// The server that it ran when a fence cut its export, from its next boot until it idles: then it can take it again.

@@ -34,12 +34,8 @@ public struct Fields: Sendable {
 
     /// Where a name is, or would be, and whether it is there.
     private func place(of key: String) -> (index: Int, isTaken: Bool) {
-        var (low, high) = (0, elements.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if elements[middle].key < key { low = middle + 1 } else { high = middle }
-        }
-        return (low, low < elements.count && elements[low].key == key)
+        let place = elements.sortedPlace { $0.key < key }
+        return (place, place < elements.count && elements[place].key == key)
     }
 
     /// The value of a name, nil when there is none; setting nil removes the field.

@@ -4,14 +4,15 @@ import MusterCore
 extension Engine {
     /// Begins to fence a machine, or joins the fence that is under way for the same incarnation and claim. Errors: what is thrown when no
     /// rung applies, after it is told as `fence.failed`.
-    mutating func startLadder(_ resource: Resource, for owner: OperationOwner, now: Now) throws {
+    /// - Parameter wasAlive: Whether the machine lived when the order was given; nil: when it does now.
+    mutating func startLadder(_ resource: Resource, for owner: OperationOwner, wasAlive: Bool? = nil, now: Now) throws {
         let epoch = world.aliveClaim(on: resource.id)?.epoch
         let known = ladders.filter { $0.value.resource == resource.id && $0.value.epoch == epoch && $0.value.incarnation == resource.incarnation }
         if let id = known.keys.min() {
             ladders[id]?.owners.append(owner)
             return
         }
-        var ladder = Ladder(resource, epoch: epoch, owner: owner)
+        var ladder = Ladder(resource, epoch: epoch, owner: owner, wasAlive: wasAlive)
         let objections = ladder.rungs.map { objection(to: $0, resource, epoch: epoch) }
         if !objections.contains(nil) {
             ladder.failures = zip(ladder.rungs, objections).map { passedOver($0, $1 ?? "") }
@@ -162,6 +163,7 @@ extension Engine {
 
     mutating func endLadder(_ id: LadderID, _ result: Result<Evidence, MusterError>, now: Now) {
         guard let ladder = ladders.removeValue(forKey: id) else { return }
+        forgetOrder(of: ladder)
         let outcome: Step.Outcome
         do { outcome = .value(try Value(encoding: try result.get())) } catch { outcome = .error(MusterError(unexpected: error)) }
         for case .step(let run, let address) in ladder.owners { complete(run, address, outcome, now: now) }

@@ -91,13 +91,6 @@ extension Engine {
         return evidence
     }
 
-    /// An operator orders a fence, also while disarmed.
-    public mutating func fence(_ id: ResourceID, operatorName: String, now: Now) throws {
-        guard let resource = world.resources[id] else { throw unknownResource(id.rawValue) }
-        emit("fence.ordered", resource: id, data: ["operator": .string(operatorName)], now: now)
-        try startLadder(resource, for: .engine, now: now)
-    }
-
     /// The order to switch a machine off that has not failed.
     func powerOffOperation(_ resource: Resource) throws -> Operation {
         guard let bmc = resource.bmc else { throw noBMC(resource.id) }

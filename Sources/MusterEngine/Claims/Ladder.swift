@@ -6,8 +6,8 @@ struct LadderID: Sendable, Hashable, Comparable {
     static func < (one: LadderID, other: LadderID) -> Bool { one.number < other.number }
 }
 
-/// A fence under way: a machine's rungs, tried in order until one has evidence. It is never stored: the step that ordered it is, and
-/// begins it anew after a crash; what is off already, or cut already, is so at once.
+/// A fence under way: a machine's rungs, tried in order until one has evidence. It is never stored: the step or the operator's order
+/// that it is for is, and begins it anew after a crash; what is off already, or cut already, is so at once.
 struct Ladder: Sendable {
     /// Why a rung gave no evidence.
     struct Failure: Sendable {
@@ -39,11 +39,11 @@ struct Ladder: Sendable {
 
     var rung: FenceRung? { rungs.indices.contains(position) ? rungs[position] : nil }
 
-    init(_ resource: Resource, epoch: Epoch?, owner: OperationOwner) {
+    init(_ resource: Resource, epoch: Epoch?, owner: OperationOwner, wasAlive: Bool? = nil) {
         self.resource = resource.id
         self.epoch = epoch
         incarnation = resource.incarnation
-        wasAlive = resource.liveness == .alive
+        self.wasAlive = wasAlive ?? (resource.liveness == .alive)
         owners = [owner]
         rungs = resource.ladder
     }

@@ -94,14 +94,7 @@ public struct World: Sendable {
     func evidence(about id: ResourceID) -> [Evidence] { (evidenceByResource[id] ?? []).sorted().compactMap { evidence[$0] } }
 
     /// Where a name is, or belongs, in the order of machines.
-    private func place(of id: ResourceID) -> Int {
-        var range = resourceOrder.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            range = resourceOrder[middle] < id ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
-        }
-        return range.lowerBound
-    }
+    private func place(of id: ResourceID) -> Int { resourceOrder.sortedPlace { $0 < id } }
 
     /// A card may have moved to another machine already: that one keeps it.
     private mutating func forgetMACs(of resource: Resource) {

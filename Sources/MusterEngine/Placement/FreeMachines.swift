@@ -63,12 +63,5 @@ struct FreeMachines: Sendable {
         return old.map { ($0.memoryMiB, $0.cpus) != (new.memoryMiB, new.cpus) || $0.tags != new.tags } ?? true
     }
 
-    private func place(of machine: FreeMachine) -> Int {
-        var range = ordered.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            range = ordered[middle] < machine ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
-        }
-        return range.lowerBound
-    }
+    private func place(of machine: FreeMachine) -> Int { ordered.sortedPlace { $0 < machine } }
 }

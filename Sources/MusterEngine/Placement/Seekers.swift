@@ -13,14 +13,7 @@ struct Seekers: Sendable {
     private var known: [ServerID: Seeker] = [:]
 
     /// How many have a higher priority.
-    func count(above priority: Int) -> Int {
-        var range = ordered.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            range = ordered[middle].priority > priority ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
-        }
-        return range.lowerBound
-    }
+    func count(above priority: Int) -> Int { ordered.sortedPlace { $0.priority > priority } }
 
     mutating func replace(_ id: ServerID, _ new: Seeker?) {
         let old = known[id]
@@ -30,12 +23,5 @@ struct Seekers: Sendable {
         if let new { ordered.insert(new, at: place(of: new)) }
     }
 
-    private func place(of seeker: Seeker) -> Int {
-        var range = ordered.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            range = ordered[middle] < seeker ? (middle + 1)..<range.upperBound : range.lowerBound..<middle
-        }
-        return range.lowerBound
-    }
+    private func place(of seeker: Seeker) -> Int { ordered.sortedPlace { $0 < seeker } }
 }

@@ -78,6 +78,7 @@ extension Engine {
         resource.power = .unknown
         resource.liveness = .unknown
         resource.failure = nil
+        resource.fenceOrder = nil
         resource.startingSince = nil
         resource.asleepSince = nil
         resource.bmcFault = nil

@@ -72,7 +72,7 @@ extension Engine {
         actions.append(.startRun(run, bundle, journal))
     }
 
-    /// Starts again every run that was alive, from its journal. Call it once after loading, before the first tick. Runs that only wait
+    /// Starts again every run that was alive, from its journal, and every fence that an operator ordered. Call it once after loading, before the first tick. Runs that only wait
     /// stay in the store until what they wait for comes.
     public mutating func resumeRuns(now: Now) {
         for run in world.runs.values.sorted(by: { $0.id < $1.id }) {
@@ -84,6 +84,7 @@ extension Engine {
                 begin(run, now: now)
             }
         }
+        resumeFenceOrders(now: now)
         readBacklog()
         needsReview = true
     }

@@ -54,15 +54,7 @@ struct SourceText {
         lineStarts = [0] + bytes.indices.filter { bytes[$0] == 10 }.map { $0 + 1 }
     }
 
-    func line(of offset: Int) -> Int {
-        var low = 0
-        var high = lineStarts.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if lineStarts[middle] <= offset { low = middle } else { high = middle }
-        }
-        return low + 1
-    }
+    func line(of offset: Int) -> Int { max(1, lineStarts.sortedPlace { $0 <= offset }) }
 
     func problem(_ severity: Problem.Severity, at offset: Int, _ message: String, hint: String? = nil) -> Problem {
         let line = line(of: offset)

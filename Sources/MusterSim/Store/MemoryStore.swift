@@ -137,12 +137,7 @@ public final class MemoryStore: Store {
     /// What `events` answers, at once.
     public func page(after: EventID, limit: Int) throws -> [Event] {
         try query { contents in
-            var range = contents.events.indices
-            while !range.isEmpty {
-                let middle = range.lowerBound + range.count / 2
-                range = contents.events[middle].id > after ? range.lowerBound..<middle : (middle + 1)..<range.upperBound
-            }
-            let start = range.lowerBound
+            let start = contents.events.sortedPlace { $0.id <= after }
             return Array(contents.events[start...].prefix(limit))
         }
     }

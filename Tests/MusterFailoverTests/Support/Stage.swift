@@ -111,6 +111,15 @@ final class Stage: Sendable {
 
     // MARK: Doing
 
+    /// What the command line says to an operator. Errors: `program_failed` with its words.
+    func muster(_ words: String...) async throws -> String { try await muster(words) }
+
+    func muster(_ words: [String]) async throws -> String {
+        let result = try lab.run([LabEngine.program] + words + ["--socket", client.socketPath])
+        guard result.status == 0 else { throw MusterError("program_failed", "muster \(words.joined(separator: " ")): \(result.errors)") }
+        return result.text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
     /// Starts `shop`, and returns its machine's name once it answers.
     func startShop() async throws -> String {
         let before = try await lastEvent

@@ -23,8 +23,10 @@ final class Stage: Sendable {
     /// - Parameters:
     ///   - fleet: changes the text of the lab's `fleet.lua`.
     ///   - hooks: a folder of hook files; nil takes those that come with Muster.
+    ///   - watchdogs: whether the machines have one.
     static func play(
-        machines: Int, fleet: (String) -> String = { $0 }, hooks: String? = nil, _ story: (Stage) async throws -> Void
+        machines: Int, fleet: (String) -> String = { $0 }, hooks: String? = nil, watchdogs: Bool = false,
+        _ story: (Stage) async throws -> Void
     ) async throws {
         setenv("MUSTER_SHARE", LabEngine.sources, 1)
         let folder = NSTemporaryDirectory() + "/muster-failover-\(getpid())-\(UInt32.random(in: 0 ... .max))"
@@ -33,6 +35,7 @@ final class Stage: Sendable {
         defer { #expect(throws: Never.self) { try lab.down() } }
         var options = Lab.Options()
         options.machines = machines
+        options.watchdogs = watchdogs
         try lab.up(options)
         let file = folder + "/tested-fleet.lua"
         try fleet(String(contentsOfFile: lab.fleetFile, encoding: .utf8)).write(toFile: file, atomically: true, encoding: .utf8)

@@ -34,7 +34,7 @@ switch_on() {
         -nodefaults -display none -vga none -boot n,reboot-timeout=5000 -serial "file:$folder/console.log" \
         -chardev "pipe,id=monitor,path=$folder/monitor" -mon chardev=monitor,mode=readline \
         -netdev "tap,id=boot,ifname=$tap,script=no,downscript=no" \
-        -device "virtio-net-pci,netdev=boot,mac=$mac,bootindex=1" </dev/null >>"$folder/power.log" 2>&1 || return 1
+        -device "virtio-net-pci,netdev=boot,mac=$mac,bootindex=1" ${watchdog:+-device "$watchdog"} </dev/null >>"$folder/power.log" 2>&1 || return 1
     read -r pid <"$folder/qemu.pid" && set -- $(process "$pid") && echo "$pid $2" >"$folder/process"
 }
 

@@ -12,6 +12,8 @@ public struct Lab: Sendable {
         public var cpus = 1
         /// nil tries KVM with a probe guest.
         public var acceleration: Acceleration?
+        /// Whether each machine has a hardware watchdog, QEMU's i6300esb; its driver is in Debian's full kernel only.
+        public var watchdogs = false
         public init() {}
     }
 

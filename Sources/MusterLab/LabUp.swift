@@ -43,12 +43,10 @@ extension Lab {
     }
 
     private func fill(_ sandbox: Sandbox, _ options: Options, _ progress: (String) -> Void) throws(MusterError) {
-        let machines = (1...options.machines).map {
-            LabMachine(number: $0, memoryMiB: options.memoryMiB, cpus: options.cpus)
-        }
+        let machines = (1...options.machines).map { LabMachine(number: $0, options) }
         var record = LabRecord(sandbox: sandbox, acceleration: options.acceleration, machines: machines)
         try record.write(in: folder)
-        try makeImages(progress)
+        try makeImages(options.watchdogs ? .full : .cloud, progress)
         try connect(machines, to: sandbox)
 
         if record.acceleration == nil {
@@ -61,8 +59,8 @@ extension Lab {
         try Files.write(LabFleet(machines: machines, folder: folder).text, fleetFile)
     }
 
-    private func makeImages(_ progress: (String) -> Void) throws(MusterError) {
-        let kernel = try KernelCache.kernel(progress: progress)
+    private func makeImages(_ flavour: KernelCache.Flavour, _ progress: (String) -> Void) throws(MusterError) {
+        let kernel = try KernelCache.kernel(flavour, progress: progress)
         progress("making the boot ramdisk and the image of the server shop")
         var ramdisk = RamdiskBuilder(kernel: kernel)
         ramdisk.modules = RamdiskBuilder.virtualModules

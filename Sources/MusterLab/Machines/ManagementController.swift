@@ -46,6 +46,7 @@ struct ManagementController {
         cpus=\(machine.cpus)
         accelerator=\(acceleration.name)
         cpu=\(acceleration.cpu)
+        watchdog=\(machine.watchdog ?? "")
 
         """
     }

@@ -15,6 +15,7 @@ struct LabCommand: ParsableCommand {
         @Option(help: "How many machines, 1 to 40.") var machines = 3
         @Option(help: ArgumentHelp("The memory of each.", valueName: "MiB")) var memory = 256
         @Option(help: "The processors of each.") var cpus = 1
+        @Flag(help: "Each has a hardware watchdog, for the fence rung \"lease\"; downloads a bigger kernel.") var watchdogs = false
         @Option(help: "kvm or tcg; by default KVM where a probe guest really boots.") var acceleration: Acceleration?
 
         func validate() throws {
@@ -26,6 +27,7 @@ struct LabCommand: ParsableCommand {
         func run() throws {
             var options = Lab.Options()
             (options.machines, options.memoryMiB, options.cpus, options.acceleration) = (machines, memory, cpus, acceleration)
+            options.watchdogs = watchdogs
             let lab = place.lab
             let status = try lab.up(options) { if !place.show.json { Screen.error.line("… \($0)") } }
             try place.show(status) { LabView.lines(status, Screen.out) + [""] + LabView.next(lab) }

@@ -23,8 +23,10 @@ final class Stage: Sendable {
     /// - Parameters:
     ///   - fleet: changes the text of the lab's `fleet.lua`.
     ///   - hooks: a folder of hook files; nil takes those that come with Muster.
+    ///   - watchdogs: whether the machines have one.
     static func play(
-        machines: Int, fleet: (String) -> String = { $0 }, hooks: String? = nil, _ story: (Stage) async throws -> Void
+        machines: Int, fleet: (String) -> String = { $0 }, hooks: String? = nil, watchdogs: Bool = false,
+        _ story: (Stage) async throws -> Void
     ) async throws {
         setenv("MUSTER_SHARE", LabEngine.sources, 1)
         let folder = NSTemporaryDirectory() + "/muster-failover-\(getpid())-\(UInt32.random(in: 0 ... .max))"
@@ -33,6 +35,7 @@ final class Stage: Sendable {
         defer { #expect(throws: Never.self) { try lab.down() } }
         var options = Lab.Options()
         options.machines = machines
+        options.watchdogs = watchdogs
         try lab.up(options)
         let file = folder + "/tested-fleet.lua"
         try fleet(String(contentsOfFile: lab.fleetFile, encoding: .utf8)).write(toFile: file, atomically: true, encoding: .utf8)
@@ -110,6 +113,15 @@ final class Stage: Sendable {
     }
 
     // MARK: Doing
+
+    /// What the command line says to an operator. Errors: `program_failed` with its words.
+    func muster(_ words: String...) async throws -> String { try await muster(words) }
+
+    func muster(_ words: [String]) async throws -> String {
+        let result = try lab.run([LabEngine.program] + words + ["--socket", client.socketPath])
+        guard result.status == 0 else { throw MusterError("program_failed", "muster \(words.joined(separator: " ")): \(result.errors)") }
+        return result.text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
 
     /// Starts `shop`, and returns its machine's name once it answers.
     func startShop() async throws -> String {

@@ -74,6 +74,24 @@ import Testing
         #expect(throws: QueryError.self) { try query(pairs.dropLast() + [("memory_used_mib", text)]).heartbeat() }
     }
 
+    private func heartbeat(watchdog: String) throws -> Heartbeat {
+        try query([("mac", "52:54:00:77:00:01"), ("token", "c0ffee"), ("boot_id", Self.uuid), ("watchdog", watchdog)]).heartbeat()
+    }
+
+    @Test("a heartbeat names its armed watchdog", arguments: [("i6300esb:30", "i6300esb", 30), ("iTCO_wdt:3600", "iTCO_wdt", 3600)])
+    func watchdog(text: String, driver: String, seconds: Int64) throws {
+        #expect(try heartbeat(watchdog: text).watchdog == ArmedWatchdog(driver: driver, seconds: seconds))
+        #expect(try heartbeat(watchdog: "").watchdog == nil)
+    }
+
+    @Test(
+        "what is no watchdog with its seconds keeps no lease",
+        arguments: [
+            "i6300esb", "i6300esb:", ":30", "i6300esb:0", "i6300esb:-1", "i6300esb:+30", "i6300esb:30s", "i6300esb:1.5", "i6300esb:3601",
+            "i6300esb:30:30", "i6300esb:99999999999999999999", "a b:30", "a/b:30", "ä:30", String(repeating: "a", count: 33) + ":30",
+        ])
+    func noWatchdog(text: String) { #expect(throws: QueryError.self) { try heartbeat(watchdog: text) } }
+
     @Test("a parameter given twice is refused") func twice() {
         #expect(throws: QueryError.self) { try query([("mac", "52:54:00:77:00:01"), ("mac", "52:54:00:77:00:02")]) }
     }

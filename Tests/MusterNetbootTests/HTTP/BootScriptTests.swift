@@ -8,12 +8,12 @@ import Testing
     private let request = BootRequest(mac: Samples.mac, uuid: "11223344-5566-7788-99aa-bbccddeeff00")
     private let scripts = BootScript(network: Samples.network(arguments: "console=ttyS0 quiet"))
 
-    private func image(export: String = "shop-7-x", server: String = "shop", token: String = "c0ffee") -> BootPlan {
+    private func image(export: String = "shop-7-x", server: String = "shop", token: String = "c0ffee", watchdog: WatchdogTerms? = nil) -> BootPlan {
         .image(
             ImageBoot(
                 token: token, epoch: Epoch(7), server: ServerID(server),
                 export: Export(epoch: Epoch(7), host: "10.77.0.1", port: 10809, name: export),
-                address: IPv4Network("10.77.0.100/24"), heartbeatMilliseconds: 500))
+                address: IPv4Network("10.77.0.100/24"), heartbeatMilliseconds: 500, watchdog: watchdog))
     }
 
     private func kernelWords(_ script: String) throws -> [String] {
@@ -32,6 +32,15 @@ import Testing
         ] {
             #expect(words.contains(word), "\(word) is missing")
         }
+    }
+
+    @Test("a watchdog is told in seconds, and only where it is wanted") func watchdog() throws {
+        let without = try scripts.text(for: image(), request: request)
+        #expect(!without.contains("muster.watchdog") && !without.contains("muster.softdog"))
+        let hard = try kernelWords(try scripts.text(for: image(watchdog: WatchdogTerms(timeout: 45_000)), request: request))
+        #expect(hard.contains("muster.watchdog=45") && !hard.contains { $0.hasPrefix("muster.softdog") })
+        let soft = try kernelWords(try scripts.text(for: image(watchdog: WatchdogTerms(soft: true)), request: request))
+        #expect(soft.contains("muster.watchdog=30") && soft.contains("muster.softdog=1"))
     }
 
     @Test("a discovery tells no image") func discover() throws {

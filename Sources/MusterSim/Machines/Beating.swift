@@ -18,7 +18,9 @@ extension Machines {
     func beat(_ name: String) {
         guard let machine = self[name], machine.isUp, let token = machine.token, let bootID = machine.bootID, hears(machine) else { return }
         if machine.hasReported {
-            let beat = Heartbeat(mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch, load: machine.load * Double(machine.cpus), watchdog: machine.armed)
+            let beat = Heartbeat(
+                mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch, load: machine.load * Double(machine.cpus),
+                memoryUsedMiB: machine.memoryUsedMiB, watchdog: machine.armed)
             engine.turn { engine, now in engine.beginsToBeat(beat, now: now) } then: { [self] answer in took(answer, name, machine.life) }
         } else {
             let report = MachineReport(
@@ -37,7 +39,9 @@ extension Machines {
         change(name) { $0.load = load }
         guard let machine = self[name], machine.isHeard else { return }
         let average = load * Double(machine.cpus)
-        engine.turn { engine, now in engine.loadSeen(ResourceID(name), LoadObservation(load: average, at: now.monotonic)) }
+        engine.turn { engine, now in
+            engine.loadSeen(ResourceID(name), LoadObservation(load: average, memoryUsedMiB: machine.memoryUsedMiB, at: now.monotonic))
+        }
     }
 
     private func took(_ answer: Result<HeartbeatAnswer, MusterError>, _ name: String, _ life: Int) {

@@ -59,6 +59,11 @@ public struct SimulatedMachine: Sendable {
     /// The load of each of its processors; its heartbeats carry that of all.
     public var load = 0.0
 
+    /// What its system has in use: the ramdisk's own, or half of all with a server, and the more the busier that is.
+    var memoryUsedMiB: Int64 {
+        epoch == nil ? min(96, memoryMiB) : memoryMiB / 2 + Int64(Double(memoryMiB) * min(load, 1) / 4)
+    }
+
     // How long things take it, in milliseconds.
     /// From power-on to the question for a plan.
     public var firmwareTime: Int64 = 8_000

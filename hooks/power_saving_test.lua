@@ -60,6 +60,22 @@ describe("with one spare machine", function()
     expect("resource.failed").never:to_have_happened()
   end)
 
+  it("saves what a machine's controller measured while it waited", function()
+    for i = 1, 3 do sim.bmc("node" .. i):draws(60 + i) end
+    all_on()
+    sim.run "1m"
+    for i = 1, 3 do expect(resources.get("node" .. i).watts_now):to_be(60 + i) end
+    expect(resources.get("node4").watts_now):to_be_nil()
+    expect(resources.get("node4").watts_idle):to_be(90)
+    sim.run "30m"
+    for i = 1, 3 do
+      local machine = resources.get("node" .. i)
+      expect(machine.watts_idle):to_be(60 + i)
+      expect(machine.watts_now):to_be(machine.power == "on" and 60 + i or nil)
+    end
+    expect(count "off"):to_be(3)
+  end)
+
   it("wakes another when that one is taken", function()
     sim.run_until(function() return count "idle" == 1 end, "5m", "an idle machine")
     sim.server("shop"):start()

@@ -87,6 +87,16 @@ import Testing
         }
     }
 
+    @Test func whatIsMeasuredIsSaid() async throws {
+        try await TestConsole.with { console in
+            #expect(try await !console.run("status").output.contains("measured"))
+            try await console.loop.turn { engine, now in engine.drawSeen(ResourceID("node1"), watts: 95, now: now) }
+            #expect(try await console.run("status").output.contains("1 machine measured: 95 W now"))
+            let resources = try Value(json: try await console.run("resources", "--json").output)
+            #expect(resources.array?.first { $0["name"] == "node1" }?["watts_now"] == 95)
+        }
+    }
+
     @Test func coloursAreForTerminals() async throws {
         try await TestConsole.with { console in
             let piped = try await console.run("status")

@@ -60,6 +60,7 @@ extension InTheLab {
         private static func expectNoHarm(_ stage: Stage) async throws {
             let events = try await stage.events()
             #expect(events.count("resource.failed") + events.count("server.blocked") + events.count("export.died") == 0)
+            #expect(events.count("resource.bmc_fault") == 0, "controllers that measure no draw are none the worse")
             #expect(events.epochs(of: "claim.made") == [1, 2, 3] && events.epochs(of: "server.running") == [1, 2, 3])
             let writers = events.filter { ["claim.made", "export.cut", "claim.ended"].contains($0.name) }
             let story = writers.map { "\($0.name) \($0.data["epoch"]?.int ?? 0)" }

@@ -28,4 +28,23 @@ import Testing
         let loaded = try #require(field(simulation, busy, "memory_used_mib").int)
         #expect(loaded > calm && loaded < all)
     }
+
+    @Test func aControllerWithAMeterIsReadWhileItsMachineIsOn() throws {
+        let simulation = try Simulation.small()
+        simulation.run(5_000)
+        for line in ["bmc node1 draws 70", "power node1 on", "power node2 on"] { try simulation.command(line) }
+        simulation.run(60_000)
+        #expect(field(simulation, "node1", "watts_now") == 70 && field(simulation, "node1", "watts_idle") == 70)
+        #expect(field(simulation, "node2", "watts_now").isNull && field(simulation, "node2", "watts_idle").isNull)
+        try simulation.command("bmc node1 draws 85")
+        simulation.run(20_000)
+        #expect(field(simulation, "node1", "watts_now") == 85)
+        try simulation.command("bmc node1 silent")
+        simulation.run(60_000)
+        #expect(field(simulation, "node1", "watts_now").isNull, "nobody reads it")
+        try simulation.command("bmc node1 ok")
+        try simulation.command("bmc node1 draws 0")
+        simulation.run(60_000)
+        #expect(field(simulation, "node1", "watts_now").isNull && field(simulation, "node1", "watts_idle") == 85)
+    }
 }

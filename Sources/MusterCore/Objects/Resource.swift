@@ -54,6 +54,8 @@ public struct Resource: Codable, Sendable, Hashable {
     public var asleepSince: Timestamp?
     /// The order of an operator to fence it, until that came to an end.
     public var fenceOrder: FenceOrder?
+    /// Watts that it drew while it waited, as its controller measured last before it slept; nil when none ever did.
+    public var measuredWatts: Int64?
     /// What the last check of its fence ladder found; nil when there was none since the ladder was declared.
     public var fenceCheck: FenceCheck?
     /// The server that it ran when a fence cut its export, from its next boot until it idles: then it can take it again.

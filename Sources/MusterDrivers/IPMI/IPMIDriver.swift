@@ -76,6 +76,21 @@ public final class IPMIDriver: PowerDriver {
         return guid.text
     }
 
+    /// The measured draw, DCMI 1.5 specification, section 6.6.1; nil where the controller has no DCMI, or measures nothing now.
+    public func draw(_ access: PowerAccess) async throws -> Int64? {
+        let target = try IPMITarget(access)
+        do {
+            let bytes = try await query(
+                target, function: DCMIPowerReading.function, command: DCMIPowerReading.command, data: DCMIPowerReading.request)
+            // A machine that is on draws something: who says none does not measure.
+            guard let reading = DCMIPowerReading(bytes: bytes), reading.isActive, reading.watts > 0 else { return nil }
+            return reading.watts
+        } catch let failure as IPMIFailure {
+            if failure.isRefusal { return nil }
+            throw failure.error(target)
+        }
+    }
+
     /// Closes every open session. For the end of the engine; calls after it open new ones.
     public func closeSessions() async {
         for name in lines.names {

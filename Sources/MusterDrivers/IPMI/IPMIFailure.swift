@@ -24,6 +24,13 @@ enum IPMIFailure: Error, Hashable {
         }
     }
 
+    /// Whether the controller answered that it does not do what it was asked, and will not a moment later. Some say of what they do not know
+    /// that the user's privilege is too low.
+    var isRefusal: Bool {
+        guard case .completion(let code) = self else { return false }
+        return ![Completion.busy, Completion.timeout, 0xC4, 0xD0, 0xD1, 0xD2].contains(code)
+    }
+
     /// Whether the session is lost and a new one may do better.
     var losesSession: Bool {
         if case .library = self { return true }

@@ -40,4 +40,11 @@ public protocol PowerDriver: Sendable {
 
     /// The controller's GUID as lower-case UUID text in the order that DMI prints it.
     func guid(_ access: PowerAccess) async throws -> String
+
+    /// What the machine draws now, in watts; nil when its controller does not measure that, which is no error.
+    func draw(_ access: PowerAccess) async throws -> Int64?
+}
+
+extension PowerDriver {
+    public func draw(_ access: PowerAccess) async throws -> Int64? { nil }
 }

@@ -144,6 +144,8 @@ struct Tracker: Sendable {
     var starting: (since: Timestamp, seen: Moment)?
     /// What it said last of its load, where the engine itself heard it.
     var load: LoadObservation?
+    /// What its controller measures; nil while nobody asked.
+    var meter: Meter?
     /// The boot whose heartbeats under an ended claim were reported.
     var staleBoot: String?
 }

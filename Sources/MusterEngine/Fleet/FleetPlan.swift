@@ -127,6 +127,7 @@ extension Engine {
             var renamed = declared
             renamed.power = known.power
             renamed.asleepSince = known.asleepSince
+            renamed.measuredWatts = known.measuredWatts
             renamed.liveness = known.liveness
             renamed.boot = known.boot
             renamed.bootID = known.bootID

@@ -10,6 +10,7 @@ extension Engine {
         if let readAt = trackers[id]?.readAt, asked < readAt { return }
         switch result {
         case .failure(let error):
+            drawSeen(id, watts: nil, now: now)
             guard resource.bmcFault?.code != error.code else { return }
             resource.bmcFault = error
             world.put(resource)
@@ -43,6 +44,7 @@ extension Engine {
         guard resource.power != power else { return }
         let previous = resource.power
         resource.power = power
+        if power != .on { trackers[id]?.meter?.watts = nil }
         accountForSleep(&resource, now: now)
         if power == .off, !hasOthersController(resource) { resource.unproven = nil }
         if power == .off, resource.liveness == .alive || resource.liveness == .silent, world.aliveClaim(on: id) == nil,
@@ -63,7 +65,7 @@ extension Engine {
     }
 
     /// Whether its controller is known to be another machine's.
-    private func hasOthersController(_ resource: Resource) -> Bool {
+    func hasOthersController(_ resource: Resource) -> Bool {
         guard let uuid = resource.uuid, let guid = resource.bmc?.guid else { return false }
         return !Identity.matches(guid: guid, uuid: uuid)
     }

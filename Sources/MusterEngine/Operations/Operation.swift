@@ -8,6 +8,8 @@ public struct OperationID: Sendable, Hashable {
 /// A job for a driver.
 public enum Operation: Sendable, Hashable {
     case readPower(ResourceID, BMC, asked: Moment)
+    /// What it draws, where its controller measures that.
+    case readDraw(ResourceID, BMC)
     case powerOn(ResourceID, BMC, uuid: String?, timeout: Int64)
     /// Off until seen off: the only way to `off` evidence. `fence` says that it was decided because the machine failed.
     case powerOff(ResourceID, BMC, uuid: String?, epoch: Epoch?, timeout: Int64, fence: Bool)
@@ -36,6 +38,8 @@ public enum Operation: Sendable, Hashable {
 public enum OperationResult: Sendable, Hashable {
     case done
     case power(Power)
+    /// Watts; nil when they are not measured.
+    case draw(Int64?)
     case words(String)
     /// The open export, and what was seen when each earlier one was cut.
     case export(Export, cut: [String] = [])
@@ -91,7 +95,10 @@ extension Engine {
         case .readPower(let id, _, let asked):
             pollEnded(id)
             powerRead(id, asked: asked, result, now: now)
+            if case .success = result { askDraw(id, now: now) }
             return .string(try result.get().power.rawValue)
+        case .readDraw(let id, let bmc):
+            return try drawRead(id, bmc, result, now: now)
         case .powerOn(let id, _, _, _):
             return try poweredOn(id, result, now: now)
         case .powerOff(let id, _, _, let epoch, _, let fence):

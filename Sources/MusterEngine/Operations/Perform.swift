@@ -6,6 +6,8 @@ extension Drivers {
         switch operation {
         case .readPower(_, let bmc, _):
             return .power(try await power.reading(access(bmc)))
+        case .readDraw(_, let bmc):
+            return .draw(try await power.draw(access(bmc)))
         case .powerOn(_, let bmc, let uuid, let timeout):
             try await power.powerOn(access(bmc, uuid), timeoutMilliseconds: timeout)
             return .done

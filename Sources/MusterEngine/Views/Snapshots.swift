@@ -26,6 +26,8 @@ extension Engine {
         fields["load"] = loadPerCPU(of: resource).map { .double($0) }
         fields["memory_used_mib"] = load(of: resource)?.memoryUsedMiB.map { .int($0) }
         fields["watts"] = resource.watts.map { .int($0) }
+        fields["watts_idle"] = wattsWaiting(resource).map { .int($0) }
+        fields["watts_now"] = draw(of: resource.id).map { .int($0) }
         fields["maintenance_until"] = resource.maintenanceUntil.map { .int($0.milliseconds) }
         if resource.unproven == true { fields["unproven"] = true }
         if resource.isFlapping == true { fields["flapping"] = true }

@@ -37,6 +37,8 @@ extension Schema {
                 "load", .number, "Its load average of one minute for each CPU, by its last heartbeat; nil while it sends none."),
             .optional("memory_used_mib", .integer, unit: "MiB", "What is in use of its memory, by its last heartbeat."),
             .optional("watts", .integer, unit: "W", "What it draws, as `fleet.lua` says."),
+            .optional("watts_idle", .integer, unit: "W", "What it draws while it waits: as its controller measured last, else as `fleet.lua` says."),
+            .optional("watts_now", .integer, unit: "W", "What it draws, where its controller measures that: a minute old at most while it is on."),
             .optional("maintenance_until", .integer, unit: "ms since 1970", "When its maintenance ends by itself."),
             .optional("unproven", .boolean, "True after a restore, until it is known what it does."),
         ],

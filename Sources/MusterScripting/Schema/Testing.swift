@@ -120,7 +120,8 @@ extension Schema {
             methods: [
                 word("ok", "It answers and obeys."), word("silent", "It does not answer."), word("lie", "It says done and does nothing."),
                 word("refuse", "It takes no orders."), word("deceive", "It says done, reads what was ordered, and does nothing."), word("network", [onOff], "The network between the engine and it."),
-                word("delay", [.field("duration", .duration)], "How long it takes to answer."), word("is", [machine], "It is cabled to another machine."),
+                word("delay", [.field("duration", .duration)], "How long it takes to answer."),
+                word("draws", [.field("watts", .integer)], "What it measures that its machine draws while that is on; 0: it has no meter, as at the beginning."), word("is", [machine], "It is cabled to another machine."),
             ]),
         ScriptClass(
             "simulated_server", "What the operator does with a server.", fields: [],

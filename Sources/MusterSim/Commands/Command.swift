@@ -30,6 +30,8 @@ public enum Command: Sendable, Hashable {
     case bmcNetwork(String, Switch)
     /// Milliseconds until it answers.
     case bmcDelay(String, Int64)
+    /// It measures what its machine draws, in watts; 0: it has no meter.
+    case bmcDraws(String, Int64)
     /// It is cabled to another machine, whose GUID it tells.
     case bmcMiswired(String, to: String)
     /// The outlet by which a fence agent switches it off.

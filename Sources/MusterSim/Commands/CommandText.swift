@@ -18,6 +18,7 @@ extension Command: CustomStringConvertible {
         ("bmc NODE ok|silent|lie|refuse|deceive", "its controller answers; not at all; says done and stays as it is; takes no orders; reads what was ordered and stays as it is"),
         ("bmc NODE on|off", "the network between the engine and its controller"),
         ("bmc NODE delay TIME", "how long its controller takes to answer"),
+        ("bmc NODE draws WATTS", "its controller measures what it draws while it is on; 0: it has no meter, as at the beginning"),
         ("bmc NODE is NODE", "its controller is cabled to another machine"),
         ("agent NODE answers|silent|lies", "the outlet by which a fence agent switches it off: answers, does not, says done and stays as it is"),
         ("watchdog NODE hard|soft|none", "what it has to arm from its next boot on: a watchdog of its own, the kernel's softdog, nothing"),
@@ -92,6 +93,7 @@ extension Command: CustomStringConvertible {
     private static func controller(_ name: String, _ words: [String]) throws(MusterError) -> Command? {
         switch (words[0], words.count) {
         case ("delay", 2): .bmcDelay(name, try time(words[1]))
+        case ("draws", 2): Int64(words[1]).flatMap { (0...100_000).contains($0) ? .bmcDraws(name, $0) : nil }
         case ("is", 2): .bmcMiswired(name, to: words[1])
         case (_, 1):
             if let toggle = Switch(rawValue: words[0]) { .bmcNetwork(name, toggle) } else { SimulatedController.Mood(rawValue: words[0]).map { .bmc(name, $0) } }
@@ -170,6 +172,7 @@ extension Command: CustomStringConvertible {
         case .bmc(let name, let mood): "bmc \(name) \(mood)"
         case .bmcNetwork(let name, let toggle): "bmc \(name) \(toggle)"
         case .bmcDelay(let name, let delay): "bmc \(name) delay \(delay)ms"
+        case .bmcDraws(let name, let watts): "bmc \(name) draws \(watts)"
         case .bmcMiswired(let name, let other): "bmc \(name) is \(other)"
         case .agent(let name, let outlet): "agent \(name) \(outlet)"
         case .watchdog(let name, let watchdog): "watchdog \(name) \(watchdog)"

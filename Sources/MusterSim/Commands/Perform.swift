@@ -32,6 +32,7 @@ extension Simulation {
         case .bmc(let name, let mood): try controller(of: name) { $0.mood = mood }
         case .bmcNetwork(let name, let toggle): try controller(of: name) { $0.hasNetwork = toggle == .on }
         case .bmcDelay(let name, let delay): try controller(of: name) { $0.delay = delay }
+        case .bmcDraws(let name, let watts): try controller(of: name) { $0.draws = watts == 0 ? nil : watts }
         case .bmcMiswired(let name, let other):
             machines.wired[ResourceID(try known(name))] = try known(other)
             machines.pollSoon(ResourceID(name))

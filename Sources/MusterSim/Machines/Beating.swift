@@ -53,6 +53,8 @@ extension Machines {
                 $0.isHeard = true
                 $0.fed = agenda.elapsed
             }
+            // It may have begun to wait, or to work: a poll to come would measure that.
+            if machine.controller.draws != nil { powerChanged(name) }
         case .success(.reset):
             story.tell(.machine, "\(name) is told to reset", resource: name)
             startAnew(name)

@@ -11,6 +11,7 @@ extension Machines {
     func perform(_ operation: Operation, _ finish: @escaping Finish) {
         switch operation {
         case .readPower(_, let bmc, _): ask(bmc, finish) { machine in .power(machine.reading) }
+        case .readDraw(_, let bmc): ask(bmc, finish) { machine in .draw(machine.isOn ? machine.controller.draws : nil) }
         case .readGUID(_, let bmc): ask(bmc, finish) { machine in .words(machine.uuid) }
         case .setBootDevice(_, let bmc, _): ask(bmc, finish, isOrder: true) { _ in .done }
         case .powerOn(_, let bmc, let uuid, let timeout): switchOn(bmc, uuid, timeout, finish)

@@ -26,7 +26,11 @@ extension Machines {
         let asked = agenda.now.monotonic
         perform(.readPower(id, bmc, asked: asked)) { [self] result in
             let power: Result<Power, MusterError> = result.map { if case .power(let power) = $0 { power } else { .unknown } }
-            engine.turn { engine, now in engine.powerSeen(id, power, now: now) }
+            let draws = behind(bmc.address)?.controller.draws
+            engine.turn { engine, now in
+                engine.powerSeen(id, power, now: now)
+                if case .success = power { engine.drawSeen(id, watts: draws, now: now) }
+            }
         }
     }
 }

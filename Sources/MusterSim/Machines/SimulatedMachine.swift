@@ -136,6 +136,8 @@ public struct SimulatedController: Sendable {
     public var delay: Int64 = 50
     /// Milliseconds from an order that it took to the reading that shows it.
     public var actionTime: Int64 = 500
+    /// Watts that it measures while its machine is on; nil: it has no meter.
+    public internal(set) var draws: Int64?
 
     public init() {}
 }

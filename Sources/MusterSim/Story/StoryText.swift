@@ -40,12 +40,19 @@ extension Simulation {
             if let reason = server["blocked"]["reason"].string { text += ": " + Story.Entry.withoutPlaces(reason) }
             return text
         }
-        let states = (engine.resourceValues.array ?? []).reduce(into: [String: String]()) { $0[$1["name"].string ?? ""] = $1["state"].string }
+        let known = (engine.resourceValues.array ?? []).reduce(into: [String: Value]()) { $0[$1["name"].string ?? ""] = $1 }
         let resources = machines.names.map { name in
             let truth = machines[name].map { $0.isFrozen ? "hangs" : $0.stage.rawValue } ?? "gone"
-            return "machine \(name) \(truth), believed \(states[name] ?? "nothing")"
+            return "machine \(name) \(truth), believed \(known[name]?["state"].string ?? "nothing")" + drawn(name, known[name] ?? .null)
         }
         return servers + resources + story.violations.map { "violation \($0)" }
+    }
+
+    /// What the engine knows of the draw of a machine that has a meter.
+    private func drawn(_ name: String, _ known: Value) -> String {
+        guard machines[name]?.controller.draws != nil else { return "" }
+        if let watts = known["watts_now"].int { return ", draws \(watts) W" }
+        return known["watts_idle"].int.map { ", drew \($0) W as it waited" } ?? ", was never measured"
     }
 
     /// The story and where it ended, for `log.expect`.

@@ -72,12 +72,22 @@ enum StatusView {
         return lines
     }
 
-    /// What machines that sleep save, as far as their watts are declared.
+    /// What machines that sleep save, as far as their watts are known, and what those draw that are measured.
     static func energy(_ value: Value) -> String? {
-        guard let machines = value["machines"].int, let asleep = value["asleep"].int, let saved = value["kwh_saved"].double else { return nil }
+        let parts = [sleeping(value), drawn(value)].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+
+    private static func sleeping(_ value: Value) -> String? {
+        guard let machines = value["machines"].int, machines > 0, let asleep = value["asleep"].int, let saved = value["kwh_saved"].double else { return nil }
         let now = "\(asleep) of \(counted(Int(machines), "machine")) \(asleep == 1 ? "sleeps" : "sleep")"
         guard let since = value["since"].int else { return now }
         return now + ": about \(value["watts_saved"].int ?? 0) W less than all on; \(kilowattHours(saved)) saved since \(Times.day(since))"
+    }
+
+    private static func drawn(_ value: Value) -> String? {
+        guard let watts = value["watts_now"].int, let measured = value["measured"].int else { return nil }
+        return "\(counted(Int(measured), "machine")) measured: \(watts) W now"
     }
 
     private static func kilowattHours(_ number: Double) -> String {

@@ -21,15 +21,17 @@ final class SimulatedBMC: @unchecked Sendable {
 
     let scratch: Scratch
     let address: String
+    private let module: String?
     private var process = Process()
 
     /// `guid` are 32 hexadecimal digits, sent as they are. `late` is the number of readings that still show the old power after
-    /// an order; `deaf` the number of orders that are accepted and dropped.
+    /// an order; `deaf` the number of orders that are accepted and dropped. `module` is loaded into it (`DCMIModule`).
     init(
         power: Power = .off, manner: Manner = .obey, late: Int = 0, deaf: Int = 0,
-        guid: String = "a123456789abcdefa123456789abcdef"
+        guid: String = "a123456789abcdefa123456789abcdef", module: String? = nil
     ) async throws {
         scratch = try Scratch()
+        self.module = module
         address = LoopbackAddress.next()
         try scratch.write("power", power == .on ? "1" : "0")
         try scratch.write("manner", manner.rawValue)
@@ -79,6 +81,7 @@ final class SimulatedBMC: @unchecked Sendable {
         process.arguments = [
             "-c", scratch.file("lan"), "-f", scratch.file("emulator"), "-s", scratch.file("state"), "-n", "-d",
         ]
+        if let module { process.environment = ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": module]) { $1 } }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: scratch.file("output"))
         process.standardError = process.standardOutput
@@ -91,6 +94,9 @@ final class SimulatedBMC: @unchecked Sendable {
         let hexadecimal = octets.map { String(format: "%02X", $0) }.joined() + String(format: ":%04X", Self.port)
         return UDP.sockets.contains(hexadecimal)
     }
+
+    /// What its DCMI says from now on; `state` 64 is active.
+    func set(watts: Int, state: Int = 64) throws { try scratch.write("draw", "\(watts) \(state)") }
 
     private func configuration(guid: String) -> String {
         let levels = ["callback", "user", "operator", "admin"].map { "allowed_auths_\($0) none md2 md5 straight" }
@@ -106,6 +112,7 @@ final class SimulatedBMC: @unchecked Sendable {
             user 1 true "" "" user 10 none md2 md5 straight
             user 2 true "\(Self.user)" "\(Self.password)" admin 10 none md2 md5 straight
             chassis_control "\(scratch.file("chassis")) \(scratch.path)"
+            \(module.map { "loadlib \"\($0)\" \"\(scratch.path)\"" } ?? "")
 
             """
     }

@@ -23,6 +23,7 @@ import Testing
         ("bmc NODE ok|silent|lie|refuse|deceive", "sim.bmc(\"node1\"):lie()", "bmc node1 lie"),
         ("bmc NODE on|off", "sim.bmc(\"node1\"):network(\"off\")", "bmc node1 off"),
         ("bmc NODE delay TIME", "sim.bmc(\"node1\"):delay(\"2s\")", "bmc node1 delay 2000ms"),
+        ("bmc NODE draws WATTS", "sim.bmc(\"node1\"):draws(95)", "bmc node1 draws 95"),
         ("bmc NODE is NODE", "sim.bmc(\"node1\"):is(\"node2\")", "bmc node1 is node2"),
         ("watchdog NODE hard|soft|none", "sim.watchdog(\"node1\", \"soft\")", "watchdog node1 soft"),
         ("agent NODE answers|silent|lies", "sim.agent(\"node1\", \"lies\")", "agent node1 lies"),

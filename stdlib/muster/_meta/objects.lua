@@ -33,6 +33,8 @@
 ---@field load? number Its load average of one minute for each CPU, by its last heartbeat; nil while it sends none.
 ---@field memory_used_mib? integer What is in use of its memory, by its last heartbeat. (MiB)
 ---@field watts? integer What it draws, as `fleet.lua` says. (W)
+---@field watts_idle? integer What it draws while it waits: as its controller measured last, else as `fleet.lua` says. (W)
+---@field watts_now? integer What it draws, where its controller measures that: a minute old at most while it is on. (W)
 ---@field maintenance_until? integer When its maintenance ends by itself. (ms since 1970)
 ---@field unproven? boolean True after a restore, until it is known what it does.
 local resource = {}

@@ -394,6 +394,10 @@ function simulated_bmc:network(to) end
 ---@param duration muster.duration
 function simulated_bmc:delay(duration) end
 
+---What it measures that its machine draws while that is on; 0: it has no meter, as at the beginning.
+---@param watts integer
+function simulated_bmc:draws(watts) end
+
 ---It is cabled to another machine.
 ---@param machine muster.resource|string The machine.
 function simulated_bmc:is(machine) end

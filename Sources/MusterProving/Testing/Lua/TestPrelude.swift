@@ -216,6 +216,10 @@ enum TestPrelude {
           end
           function bmc:network(value) command("sim.bmc", "bmc", name, on_off(value, "sim.bmc(…):network")) return bmc end
           function bmc:delay(duration) command("sim.bmc", "bmc", name, "delay", host.duration(duration)) return bmc end
+          function bmc:draws(watts)
+            command("sim.bmc", "bmc", name, "draws", text(want("number", watts, "sim.bmc(…):draws", "the draw", "sim.bmc(\"node1\"):draws(120)")))
+            return bmc
+          end
           function bmc:is(other) command("sim.bmc", "bmc", name, "is", name_of(other, "sim.bmc(…):is")) return bmc end
           return bmc
         end

@@ -52,6 +52,45 @@ describe("a host that hangs", function()
   end)
 end)
 
+describe("a hypervisor that hangs", function()
+  fleet [[
+    settings { quiet_time = "5s" }
+    boot_network { interface = "lab0", address = "10.77.0.1/24", files = "/nowhere" }
+    for i = 1, 3 do
+      host("node" .. i) {
+        mac = "52:54:00:77:00:0" .. i, memory = "8G",
+        bmc = { address = "bmc" .. i, user = "admin", password = secret("bmc/node" .. i) },
+      }
+    end
+    vm "guest" { hypervisor = "node1", mac = "52:54:00:77:01:01", memory = "4G" }
+    image "shop" { path = "/srv/shop.raw" }
+    server "shop" { image = "shop", memory = "2G", prefer = { "guest" }, avoid = { "node1" }, ready = { http = "http://10.77.0.100/" } }
+  ]]
+
+  before_each(function()
+    sim.power("node1", "on")
+    sim.run "1m"
+    expect(start_shop()):to_be("guest")
+  end)
+
+  it("is fenced though it runs nothing itself, and what its guest ran starts elsewhere", function()
+    sim.kill "node1"
+    sim.run_until(function() return servers.get("shop").resource ~= "guest" and shop_runs() end, "2m", "another home of the shop")
+    expect("resource.fenced"):to_have_happened { resource = "node1", times = 1 }
+    expect("resource.fenced"):to_have_happened { resource = "guest", times = 1 }
+    expect(events.last { name = "resource.fenced", resource = "guest" }.data.detail):to_be("its hypervisor node1 is off, as its BMC reads")
+    expect("fence.rung_failed").never:to_have_happened()
+  end)
+
+  it("is left alone while nothing of its guests is in use", function()
+    sim.server("shop"):stop()
+    sim.run "1m"
+    sim.kill "node1"
+    sim.run "2m"
+    expect("resource.fenced").never:to_have_happened()
+  end)
+end)
+
 describe("a BMC", function()
   for _, mood in ipairs { "silent", "lie", "refuse" } do
     it("that does not do its work (" .. mood .. ") has the export cut, and the server starts elsewhere", function()

@@ -32,7 +32,7 @@ import Testing
         (#"image "other" { path = "/there/is/nothing" }"#, "/there/is/nothing", "path"),
         (#"image "other" { path = "/dev/null", format = "vdi" }"#, "vdi", "raw"),
         (#"server "s" { image = "shopp" }"#, "shopp", "shop"),
-        (#"server "s" { image = "shop", memory = "64G" }"#, "fits on no host", "256 MiB"),
+        (#"server "s" { image = "shop", memory = "64G" }"#, "fits on no machine", "256 MiB"),
         (#"server "s" { image = "shop", target = "up" }"#, "up", "running"),
         (#"server "s" { image = "shop", ready = {} }"#, "neither", "http"),
         (#"server "s" { image = "shop", pool = "" }"#, "pool", "web"),

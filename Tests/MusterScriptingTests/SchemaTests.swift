@@ -100,6 +100,7 @@ import Testing
                 switch field.name {
                 case "mac": #"mac = "52:54:00:77:00:01""#
                 case "address": #"address = "10.77.0.1/24""#
+                case "memory": #"memory = "4G""#
                 default: "\(field.name) = \"x\""
                 }
             }

@@ -1,9 +1,10 @@
 --- Chooses the machine for a server.
 --
 -- A machine is a candidate when it has the memory, CPUs and tags that the server needs, runs nothing, is in use (not in maintenance),
--- has a BMC by which it can be woken and fenced, and is ready to take work: `idle` (booted, waiting) or `off`. `decide("place")` hooks
--- veto and score them; then counts what the server prefers and avoids, and how its racks are shared; then idle ones come before those
--- that are off, and the smallest that fits first, so that large machines stay free for large servers.
+-- has a BMC by which it can be woken and fenced, and is ready to take work: `idle` (booted, waiting) or `off`. A virtual machine is one as
+-- long as its hypervisor is there, in use, and has the memory for it. `decide("place")` hooks veto and score them; then counts what the
+-- server prefers and avoids, and how its racks are shared; then idle ones come before those that are woken, these before virtual ones that
+-- are created, and the smallest that fits first, so that large machines stay free for large servers.
 --
 --     local placement = require "muster.placement"
 --     for _, machine in ipairs(placement.candidates(server)) do log(machine, "could run", server) end

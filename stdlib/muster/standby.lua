@@ -10,8 +10,9 @@
 -- for longer than `after` (default `"15m"`), longest first, are shut down; a machine that does not listen within `patience` (default
 -- `"20s"`) is switched off; either way its BMC must read off. With `tags` it is about the machines that have all of them.
 --
--- It touches no machine that runs a server, is in maintenance, reserved by another run, failed, not declared, without a BMC, or whose BMC
--- does not answer; a recovery that wants a machine takes it from here. It returns the names of the machines that it switched on and off.
+-- It touches no machine that runs a server, carries virtual machines, is in maintenance, reserved by another run, failed, not declared,
+-- without a BMC, or whose BMC does not answer; a recovery that wants a machine takes it from here. Virtual machines are none of its business:
+-- they are created when they are needed. It returns the names of the machines that it switched on and off.
 
 local standby = {}
 
@@ -45,7 +46,8 @@ local function ours(tags)
   local found = { idle = {}, off = {}, starting = {} }
   for _, machine in ipairs(resources.list()) do
     local list = found[machine.state]
-    if list and machine.declared and machine.has_bmc and not machine.server and has_tags(machine, tags) then list[#list + 1] = machine end
+    local free = machine.kind == "host" and not machine.server and not machine.guests
+    if list and machine.declared and machine.has_bmc and free and has_tags(machine, tags) then list[#list + 1] = machine end
   end
   return found
 end

@@ -70,6 +70,8 @@ public struct Evidence: Codable, Sendable, Hashable {
     public var operatorName: String?
     /// The boot whose lease ran out, for `expired`: only a sign of its life says anything against it.
     public var bootID: String?
+    /// The hypervisor that was seen off, or confirmed to be, when that is what speaks for its guest.
+    public var hypervisor: ResourceID?
     /// The claim end it paid for.
     public var spent: Bool = false
     /// Why it counts no more: a sign of life after it.

@@ -5,7 +5,7 @@ public struct FenceRung: Codable, Sendable, Hashable {
         case bmc
         /// Switched off by a fence agent's program, and seen off: evidence `off`.
         case agent
-        /// Destroyed by the hypervisor that it is a guest of: evidence `off`.
+        /// Destroyed by the hypervisor that it is a guest of, or off with that: evidence `off`.
         case hypervisor
         /// Its image's export cut, and the machine silent since: evidence `revoked`.
         case storage
@@ -25,8 +25,9 @@ public struct FenceRung: Codable, Sendable, Hashable {
         self.timeout = timeout
     }
 
-    /// The ladder of a machine that declares none.
+    /// The ladder of a host that declares none, and that of a virtual machine.
     public static let standard: [FenceRung] = [FenceRung(.bmc), FenceRung(.storage)]
+    public static let standardOfGuests: [FenceRung] = [FenceRung(.hypervisor), FenceRung(.storage)]
 
     /// What people call it: its kind, and for an agent its program.
     public var name: String { agent?.program ?? kind.rawValue }
@@ -55,5 +56,5 @@ public struct FenceAgent: Codable, Sendable, Hashable {
 
 extension Resource {
     /// The rungs by which it is fenced, in order.
-    public var ladder: [FenceRung] { fence ?? FenceRung.standard }
+    public var ladder: [FenceRung] { fence ?? (kind == .vm ? FenceRung.standardOfGuests : FenceRung.standard) }
 }

@@ -12,6 +12,8 @@ public struct Resource: Codable, Sendable, Hashable {
     public var cpus: Int
     public var tags: [String]
     public var bmc: BMC?
+    /// The host that a virtual machine is a guest of; nil for a host.
+    public var hypervisor: ResourceID?
     /// Where it stands; machines of one rack may fail together.
     public var rack: String?
     /// The rungs by which it is fenced, in order; nil: `FenceRung.standard`.
@@ -44,6 +46,9 @@ public struct Resource: Codable, Sendable, Hashable {
     public var lease: WatchdogLease?
     /// Why its controller could not be read last time; nil when it could.
     public var bmcFault: MusterError?
+    /// True since its hypervisor did not have it although it was booted: it was moved by hand, and what becomes of that hypervisor says
+    /// nothing about it.
+    public var strayed: Bool?
     /// When it failed lately, oldest first: as many as make it flap.
     public var failures: [Timestamp]?
     /// True while it fails again and again: it is chosen after all others.
@@ -97,6 +102,8 @@ public struct Failure: Codable, Sendable, Hashable {
     public var held: String?
     /// Set once the failed machine was fenced with this evidence.
     public var fenced: Evidence.ID?
+    /// True when it was off with its hypervisor: nothing is wrong with the guest itself.
+    public var withHypervisor: Bool?
 
     public init(silence: Int64, at: Timestamp, held: String? = nil) {
         self.silence = silence

@@ -28,7 +28,7 @@ struct AgentProgram {
     }
 
     /// What it is asked for; never `reboot` or `cycle`.
-    enum Action: String { case off, status }
+    enum Action: String { case off, on, status }
 
     /// A call with passwords in nothing but its standard input.
     func request(_ action: Action, timeout: Int64) -> ProgramRequest {

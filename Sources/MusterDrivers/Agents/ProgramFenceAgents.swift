@@ -18,7 +18,7 @@ public struct FenceAgentTiming: Sendable {
 }
 
 /// Fence agents as child processes: ClusterLabs' `fence_*` programs, with their options as `name=value` lines on standard input
-/// (FenceAgentAPI). Only `off` and `status` are ever asked of them.
+/// (FenceAgentAPI). Only `off`, `on` and `status` are ever asked of them.
 public struct ProgramFenceAgents: FenceAgentDriver {
     /// Where agents are looked for, whatever the engine's surroundings say.
     public static let folders = ["/usr/sbin", "/usr/bin", "/sbin"]
@@ -67,7 +67,7 @@ public struct ProgramFenceAgents: FenceAgentDriver {
             if orders == 0 || unread == nil && ordered.elapsed >= timing.reorder, left > 0 {
                 orders += 1
                 ordered = Stopwatch()
-                refusal = await order(program, timeout: left)
+                refusal = await order(.off, program, timeout: left)
             }
             do {
                 // The last question may go past the end: what is said of the power was seen after the order.
@@ -84,14 +84,34 @@ public struct ProgramFenceAgents: FenceAgentDriver {
         }
     }
 
+    public func powerOn(_ agent: FenceAgentAccess, timeoutMilliseconds: Int64) async throws {
+        let program = try AgentProgram(agent, in: folders)
+        let watch = Stopwatch()
+        if try await reading(program, timeout: min(timing.question, timeoutMilliseconds)) == .on { return }
+        // Given once: an order that is given again could come after a fence.
+        let refusal = await order(.on, program, timeout: timeoutMilliseconds - watch.elapsed)
+        while true {
+            let left = max(timeoutMilliseconds - watch.elapsed, min(timing.question, timeoutMilliseconds) / 4)
+            let seen = try? await reading(program, timeout: min(timing.question, left))
+            if seen == .on { return }
+            guard watch.elapsed < timeoutMilliseconds else {
+                throw MusterError(
+                    "still_off", "\(program.name) does not say on \(Quantity.people(milliseconds: watch.elapsed)) after the order: "
+                        + (refusal?.message ?? "it said the order was done"),
+                    hint: refusal?.hint ?? "look at the machine, and at its outlet", subject: program.name)
+            }
+            try await Task.sleep(for: .milliseconds(timing.poll))
+        }
+    }
+
     private func reading(_ program: AgentProgram, timeout: Int64) async throws -> Power {
         try AgentReading.power(try await run(program, .status, timeout: timeout), of: program)
     }
 
     /// Gives the order and returns why it may have failed; whatever it says, only the status tells. A third of the time that is left stays for that.
-    private func order(_ program: AgentProgram, timeout: Int64) async -> MusterError? {
+    private func order(_ action: AgentProgram.Action, _ program: AgentProgram, timeout: Int64) async -> MusterError? {
         do {
-            let result = try await run(program, .off, timeout: max(1, timeout * 2 / 3))
+            let result = try await run(program, action, timeout: max(1, timeout * 2 / 3))
             return result.code == 0 ? nil : AgentReading.failure(result, of: program)
         } catch {
             return error as? MusterError ?? MusterError(unexpected: error)

@@ -42,6 +42,9 @@ extension Engine {
         guard resource.failure == nil || resource.failure?.fenced != nil else {
             throw MusterError(.wrongState, "\(resource.id) has failed and is not fenced", subject: resource.id.rawValue)
         }
+        if let why = hypervisorObjection(to: resource) ?? world.guestsInUse(on: resource.id).words(after: "it carries") {
+            throw MusterError(.wrongState, "\(server.id) cannot have \(resource.id): \(why)", subject: resource.id.rawValue)
+        }
         guard server.fits(resource) else {
             throw MusterError(
                 .wrongState, "\(server.id) does not fit on \(resource.id)",
@@ -105,12 +108,13 @@ extension Engine {
     }
 
     mutating func record(
-        _ kind: Evidence.Kind, _ id: ResourceID, epoch: Epoch?, detail: String, operatorName: String? = nil, now: Now
+        _ kind: Evidence.Kind, _ id: ResourceID, epoch: Epoch?, detail: String, operatorName: String? = nil, hypervisor: ResourceID? = nil, now: Now
     ) -> Evidence {
         world.update { $0.lastEvidence = $0.lastEvidence.next }
-        let evidence = Evidence(
+        var evidence = Evidence(
             id: world.general.lastEvidence, kind: kind, resource: id, epoch: epoch, at: now.wall, detail: detail,
             operatorName: operatorName)
+        evidence.hypervisor = hypervisor
         world.put(evidence)
         trackers[id, default: Tracker()].evidenceAt = now.monotonic
         return evidence

@@ -36,7 +36,7 @@ extension Engine {
         switch rung.kind {
         case .bmc: resource.bmc == nil ? "no BMC is declared" : nil
         case .agent: rung.agent == nil ? "no agent is declared" : nil
-        case .hypervisor: resource.kind == .vm ? "no hypervisor is known" : "it is no virtual machine"
+        case .hypervisor: hypervisorRungObjection(resource)
         case .storage: storageObjection(resource, epoch: epoch)
         case .lease: leaseObjection(resource, epoch: epoch)
         }
@@ -84,18 +84,20 @@ extension Engine {
         let timeout = timeout(of: rung)
         let owner = OperationOwner.ladder(id, position: ladder.position)
         // Drivers keep the time themselves; one that hangs must not keep the ladder.
-        let grace: Int64 = rung.kind == .bmc || rung.kind == .agent ? 15_000 : 0
+        let grace: Int64 = [.bmc, .agent, .hypervisor].contains(rung.kind) ? 15_000 : 0
         ladders[id]?.deadline = now.monotonic.advanced(by: timeout + grace)
         switch rung.kind {
         case .bmc:
             guard let bmc = resource.bmc else { return }
-            begin(powerOff(resource, bmc, epoch: ladder.epoch, timeout: timeout, fence: true), for: owner)
+            begin(powerOff(resource, .bmc(bmc), epoch: ladder.epoch, timeout: timeout, fence: true), for: owner)
         case .agent:
             guard let agent = rung.agent else { return }
             begin(.fenceAgent(resource.id, agent, epoch: ladder.epoch, timeout: timeout), for: owner)
         case .storage: beginStorageRung(id, now: now)
         case .lease: beginLeaseRung(id, rung, now: now)
-        case .hypervisor: break
+        case .hypervisor:
+            guard let control = try? controlForOrder(resource) else { return }
+            begin(powerOff(resource, control, epoch: ladder.epoch, timeout: timeout, fence: true), for: owner)
         }
     }
 
@@ -147,7 +149,7 @@ extension Engine {
     // MARK: The end
 
     private mutating func tellExhausted(_ ladder: Ladder, now: Now) -> MusterError {
-        let error = ladder.exhausted(hasBMC: world.resources[ladder.resource]?.bmc != nil)
+        let error = ladder.exhausted(isSwitched: world.resources[ladder.resource]?.isSwitched == true)
         tellFailed(ladder, error, now: now)
         return error
     }

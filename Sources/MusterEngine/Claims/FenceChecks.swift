@@ -5,6 +5,8 @@ public struct RungQuestion: Sendable, Hashable {
     public var resource: ResourceID
     public var rung: FenceRung
     public var bmc: BMC?
+    /// The machine as its hypervisor has it, for a virtual one.
+    public var guest: Guest?
     /// The machine's DMI UUID when it is known: the controller must report the same GUID.
     public var uuid: String?
     /// The claim whose export has to be alive; nil when nothing is exported to the machine.
@@ -70,8 +72,9 @@ extension Engine {
                 check.answers[index] = FenceCheck.Rung(rung: rung.name, state: .absent, detail: reason)
                 continue
             }
+            let guest = if case .hypervisor(let guest)? = control(of: resource) { guest } else { Guest?.none }
             let question = RungQuestion(
-                resource: id, rung: rung, bmc: resource.bmc, uuid: resource.uuid, epoch: claim?.export == nil || claim?.exportCut == true ? nil : claim?.epoch)
+                resource: id, rung: rung, bmc: resource.bmc, guest: guest, uuid: resource.uuid, epoch: claim?.export == nil || claim?.exportCut == true ? nil : claim?.epoch)
             begin(.checkRung(question), for: .check(id, index))
         }
         checks[id] = check
@@ -173,7 +176,10 @@ extension Drivers {
                 throw MusterError("export_died", "the export of epoch \(epoch) is not alive", hint: "muster fence \(question.resource)")
             }
             return "the export of epoch \(epoch) is alive"
-        case .hypervisor, .lease: return ""
+        case .hypervisor:
+            guard let guest = question.guest else { return "no hypervisor is known" }
+            return "\(guest.hypervisor) answers: \(try await hypervisors.state(of: guest).rawValue)"
+        case .lease: return ""
         }
     }
 }

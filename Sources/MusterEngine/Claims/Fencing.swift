@@ -33,13 +33,15 @@ extension Engine {
     static let powerOffSteps: Set<String> = ["resource.fence", "resource.power_off"]
 
     /// The machine was seen off: that is the evidence, bound to the claim that it had when the order was given.
+    ///
+    /// - Parameter hypervisor: The hypervisor that was seen off, when that is what speaks for its guest.
     mutating func poweredOff(
-        _ id: ResourceID, epoch: Epoch?, fence: Bool, _ result: Result<OperationResult, MusterError>, now: Now
+        _ id: ResourceID, epoch: Epoch?, fence: Bool, hypervisor: ResourceID? = nil, _ result: Result<OperationResult, MusterError>, now: Now
     ) throws -> Value {
         let isBelieved = Mutation.fenceOnCompletionCode.isActive && (try? result.get()) == nil
         let words = isBelieved ? "the order was taken" : try result.get().words
         guard var resource = world.resources[id] else { return .null }
-        let evidence = record(.off, id, epoch: epoch, detail: words, now: now)
+        let evidence = record(.off, id, epoch: epoch, detail: words, hypervisor: hypervisor, now: now)
         trackers[id]?.reading = .off
         trackers[id]?.readAt = now.monotonic
         let wasOn = resource.power != .off
@@ -52,6 +54,7 @@ extension Engine {
             resource.failure = resource.failure ?? Failure(silence: 0, at: now.wall)
             resource.failure?.held = nil
             resource.failure?.fenced = evidence.id
+            if hypervisor != nil { resource.failure?.withHypervisor = true }
         }
         accountForSleep(&resource, now: now)
         world.put(resource)
@@ -64,6 +67,7 @@ extension Engine {
         if isSwitchingOn(id) { signOfLife(of: id, "an order to power on", now: now) }
         endLadders(of: id, evidence, now: now)
         wantServerAfterEvidence(resource, now: now)
+        lookAtGuests(of: id, now: now)
         return try Value(encoding: evidence)
     }
 
@@ -85,22 +89,24 @@ extension Engine {
         resource.startingSince = nil
         resource.boot = nil
         resource.unproven = nil
+        resource.strayed = nil
         world.put(resource)
         fenced(resource, evidence, now: now)
+        confirmGuestsOff(of: id, operatorName: operatorName, now: now)
         review(now: now)
         return evidence
     }
 
     /// The order to switch a machine off that has not failed.
-    func powerOffOperation(_ resource: Resource) throws -> Operation {
-        guard let bmc = resource.bmc else { throw noBMC(resource.id) }
+    mutating func powerOffOperation(_ resource: Resource) throws -> Operation {
+        let control = try controlForOrder(resource)
         let epoch = world.aliveClaim(on: resource.id)?.epoch
-        return powerOff(resource, bmc, epoch: epoch, timeout: world.general.settings.fenceTimeout, fence: false)
+        return powerOff(resource, control, epoch: epoch, timeout: world.general.settings.fenceTimeout, fence: false)
     }
 
-    func powerOff(_ resource: Resource, _ bmc: BMC, epoch: Epoch?, timeout: Int64, fence: Bool) -> Operation {
+    func powerOff(_ resource: Resource, _ control: PowerControl, epoch: Epoch?, timeout: Int64, fence: Bool) -> Operation {
         .powerOff(
-            resource.id, bmc, uuid: Mutation.identityUnchecked.isActive ? nil : resource.uuid, epoch: epoch, timeout: timeout, fence: fence)
+            resource.id, control, uuid: Mutation.identityUnchecked.isActive ? nil : resource.uuid, epoch: epoch, timeout: timeout, fence: fence)
     }
 
     mutating func tellPowerOffFailed(_ id: ResourceID, _ result: Result<OperationResult, MusterError>, now: Now) {

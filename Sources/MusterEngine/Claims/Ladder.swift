@@ -58,13 +58,13 @@ struct Ladder: Sendable {
 
 extension Ladder {
     /// What a person reads when no rung had evidence: each rung with its reason, and what is left to do.
-    func exhausted(hasBMC: Bool) -> MusterError {
+    func exhausted(isSwitched: Bool) -> MusterError {
         let reasons = failures.map { "\($0.rung.name): \($0.error.message)" }.joined(separator: "; ")
         let tried = failures.filter(\.wasTried)
         let confirm = "if you have seen that it is off: muster fence \(resource) --confirm-off"
         if tried.isEmpty {
             return MusterError(
-                hasBMC ? .notFenced : .noBMC, "nothing can fence \(resource): \(reasons)",
+                isSwitched ? .notFenced : .noBMC, "nothing can fence \(resource): \(reasons)",
                 hint: "give it bmc = { … } or another rung in fleet.lua; or \(confirm)", subject: resource.rawValue)
         }
         return MusterError(.notFenced, "\(resource) could not be fenced: \(reasons)", hint: advice(tried, confirm), subject: resource.rawValue)

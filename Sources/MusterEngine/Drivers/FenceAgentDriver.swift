@@ -23,6 +23,10 @@ public protocol FenceAgentDriver: Sendable {
     /// seen, in words, for the evidence. Throws `still_on` when the status does not say off in time.
     func powerOffUntilSeenOff(_ agent: FenceAgentAccess, timeoutMilliseconds: Int64) async throws -> String
 
+    /// Has the agent switch its machine on, and asks it for the status until that says on. Already on is success. Throws `still_off` when
+    /// the status does not say on in time.
+    func powerOn(_ agent: FenceAgentAccess, timeoutMilliseconds: Int64) async throws
+
     /// The power as the agent tells it now; harmless.
     func status(_ agent: FenceAgentAccess) async throws -> Power
 }
@@ -41,5 +45,6 @@ public struct NoFenceAgents: FenceAgentDriver {
         throw Self.none(agent)
     }
 
+    public func powerOn(_ agent: FenceAgentAccess, timeoutMilliseconds: Int64) async throws { throw Self.none(agent) }
     public func status(_ agent: FenceAgentAccess) async throws -> Power { throw Self.none(agent) }
 }

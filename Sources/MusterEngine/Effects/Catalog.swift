@@ -66,12 +66,14 @@ public enum Effects {
         ("resource.power_off", .operation(.verify, needs: .power) { engine, call in
             let resource = try engine.resourceForOrder(call)
             try engine.checkReserved(resource.id, for: call.run.id)
+            try engine.refuseToEndGuests(of: resource)
             return try engine.powerOffOperation(resource)
         }),
         ("resource.power_on", .operation(.verify, needs: .power) { engine, call in
             var resource = try engine.resourceToPowerOn(call)
             try engine.checkReserved(resource.id, for: call.run.id)
-            guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
+            try engine.refuseToStartTwice(resource)
+            let control = try engine.controlForOrder(resource)
             let timeout = try call.milliseconds(call.options["timeout"], default: 60_000)
             // Whoever orders it on takes the evidence that it is off out of the world first.
             engine.signOfLife(of: resource.id, "an order to power on", now: call.now)
@@ -79,13 +81,19 @@ public enum Effects {
             resource.failure = nil
             if resource.liveness != .alive { resource.startingSince = call.now.wall }
             engine.world.put(resource)
-            return .powerOn(resource.id, bmc, uuid: resource.uuid, timeout: timeout)
+            return .powerOn(resource.id, control, uuid: resource.uuid, timeout: timeout)
         }),
         ("resource.shut_down", .operation(.verify, needs: .power) { engine, call in
             let resource = try engine.resourceForOrder(call)
             try engine.checkReserved(resource.id, for: call.run.id)
-            guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
-            return .softOff(resource.id, bmc)
+            try engine.refuseToEndGuests(of: resource)
+            let control = try engine.controlForOrder(resource)
+            if case .agent(let agent) = control {
+                throw MusterError(
+                    .noBMC, "\(resource.id) is switched by \(agent.program), which cannot ask its system to shut down",
+                    hint: "switch it off with power_off()", subject: resource.id.rawValue)
+            }
+            return .softOff(resource.id, control)
         }),
         ("resource.set_mode", .change(needs: .servers) { engine, call in
             let resource = try engine.resource(call)
@@ -99,12 +107,15 @@ public enum Effects {
         }),
         ("resource.read_power", .operation(.repeat) { engine, call in
             let resource = try engine.resource(call)
-            guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
-            return .readPower(resource.id, bmc, asked: call.now.monotonic)
+            guard let control = engine.control(of: resource) else { throw engine.noBMC(resource.id) }
+            return .readPower(resource.id, control, asked: call.now.monotonic)
         }),
         ("resource.set_boot_device", .operation(.repeat, needs: .power) { engine, call in
             let resource = try engine.resource(call)
-            guard let bmc = resource.bmc else { throw engine.noBMC(resource.id) }
+            guard let bmc = resource.bmc else {
+                guard resource.hypervisor != nil else { throw engine.noBMC(resource.id) }
+                throw MusterError(.wrongState, "\(resource.id) is a virtual machine: it boots from the network", subject: resource.id.rawValue)
+            }
             guard let device = BootDevice(rawValue: try call.text(1, "a boot device")) else {
                 throw MusterError(
                     .badArgument, "\(call.argument(1).json) is no boot device",

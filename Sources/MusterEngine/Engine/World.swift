@@ -46,6 +46,8 @@ public struct World: Sendable {
     private(set) var unseen = FreeMachines()
     /// Those that have become free since the last look.
     var newlyFree: Set<ResourceID> = []
+    /// The virtual machines of each hypervisor.
+    private var guestsByHypervisor: [ResourceID: Set<ResourceID>] = [:]
     /// The servers that have nowhere to run, or whose machine is in doubt.
     private(set) var seekers = Seekers()
     /// The servers that are blocked because no machine could take them.
@@ -93,6 +95,19 @@ public struct World: Sendable {
     /// What is on record about a machine, oldest first.
     func evidence(about id: ResourceID) -> [Evidence] { (evidenceByResource[id] ?? []).sorted().compactMap { evidence[$0] } }
 
+    /// The virtual machines that a hypervisor is declared for, by name.
+    func guests(of id: ResourceID) -> [ResourceID] { guestsByHypervisor[id]?.sorted() ?? [] }
+    var hasGuests: Bool { !guestsByHypervisor.isEmpty }
+
+    private mutating func noteGuest(_ id: ResourceID, _ old: ResourceID?, _ new: ResourceID?) {
+        guard old != new else { return }
+        if let old {
+            guestsByHypervisor[old]?.remove(id)
+            if guestsByHypervisor[old]?.isEmpty == true { guestsByHypervisor[old] = nil }
+        }
+        if let new { guestsByHypervisor[new, default: []].insert(id) }
+    }
+
     /// Where a name is, or belongs, in the order of machines.
     private func place(of id: ResourceID) -> Int { resourceOrder.sortedPlace { $0 < id } }
 
@@ -134,12 +149,24 @@ public struct World: Sendable {
         touch(id)
         let claim = aliveClaim(on: id)
         if let claim { unreviewed.insert(claim.server) }
+        noteGuest(id, old?.hypervisor, new?.hypervisor)
         noteFree(id)
+        noteFreeAround(id)
         if let claim, let server = servers[claim.server] { noteSeeker(server) }
     }
 
     /// Machines that a run kept are anybody's again.
-    mutating func gaveBack(_ machines: [ResourceID]) { newlyFree.formUnion(machines.filter(free.contains)) }
+    mutating func gaveBack(_ machines: [ResourceID]) {
+        newlyFree.formUnion(machines.filter(free.contains))
+        // What was kept of a hypervisor's memory is free too.
+        for id in machines where hasGuests { newlyFree.formUnion(relatives(of: id).filter(free.contains)) }
+    }
+
+    /// Those whose part in a hypervisor depends on a machine: its guests, or the hypervisor and the other guests.
+    private func relatives(of id: ResourceID) -> Set<ResourceID> {
+        guard let hypervisor = resources[id]?.hypervisor else { return guestsByHypervisor[id] ?? [] }
+        return (guestsByHypervisor[hypervisor] ?? []).union([hypervisor]).subtracting([id])
+    }
 
     mutating func takeNewlyStarving() -> Set<ServerID> {
         defer { newlyStarving = [] }
@@ -151,9 +178,21 @@ public struct World: Sendable {
     }
 
     private mutating func noteFree(_ id: ResourceID) {
-        let machine = resources[id].flatMap { FreeMachine($0, isClaimed: aliveByResource[id] != nil) }
+        let isClaimed = aliveByResource[id] != nil || isHindered(id)
+        let rack = resources[id]?.hypervisor.flatMap { resources[$0]?.rack }
+        let machine = resources[id].flatMap { FreeMachine($0, isClaimed: isClaimed, rack: rack) }
         if free.replace(id, machine) { newlyFree.insert(id) }
-        unseen.replace(id, resources[id].flatMap { FreeMachine(unseen: $0, isClaimed: aliveByResource[id] != nil) })
+        unseen.replace(id, resources[id].flatMap { FreeMachine(unseen: $0, isClaimed: isClaimed, rack: rack) })
+    }
+
+    private func isHindered(_ id: ResourceID) -> Bool {
+        guard hasGuests, let resource = resources[id] else { return false }
+        return hypervisorHindrance(of: resource) != nil || !guestsInUse(on: id).isEmpty
+    }
+
+    private mutating func noteFreeAround(_ id: ResourceID) {
+        guard hasGuests else { return }
+        for relative in relatives(of: id).sorted() { noteFree(relative) }
     }
 
     private mutating func noteSeeker(_ server: Server) {
@@ -230,6 +269,7 @@ public struct World: Sendable {
         unreviewed.insert(claim.server)
         claims[claim.epoch] = claim.isAlive || !claim.exportCut ? claim : nil
         noteFree(claim.resource)
+        noteFreeAround(claim.resource)
         if let server = servers[claim.server] { noteSeeker(server) }
         record(.claim(claim))
     }

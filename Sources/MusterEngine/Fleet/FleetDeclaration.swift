@@ -28,7 +28,7 @@ extension FleetDeclaration {
     public func problems(imageExists: (Image) -> Bool, secretExists: (String) -> Bool) -> [MusterError] {
         duplicates() + images.compactMap { item in
             imageExists(item.object) ? nil : bad("image \(item.object.id): there is no file \(item.object.path)", item.place, hint: "create it, or correct path")
-        } + resources.compactMap { bmcProblem($0, secretExists) } + resources.flatMap { fenceProblems($0, secretExists) } + serverProblems() + addressProblems()
+        } + resources.compactMap { bmcProblem($0, secretExists) } + resources.flatMap { fenceProblems($0, secretExists) } + guestProblems() + serverProblems() + addressProblems()
     }
 
     private func duplicates() -> [MusterError] {
@@ -38,11 +38,11 @@ extension FleetDeclaration {
         for item in resources {
             for mac in item.object.macs {
                 if let other = macs.updateValue(item.object.id, forKey: mac) {
-                    problems.append(bad("host \(item.object.id): MAC \(mac) is \(other)'s already", item.place, hint: "each network card has one machine"))
+                    problems.append(bad("\(item.object.kind.rawValue) \(item.object.id): MAC \(mac) is \(other)'s already", item.place, hint: "each network card has one machine"))
                 }
             }
             if let address = item.object.address, let other = addresses.updateValue(item.object.id.rawValue, forKey: address) {
-                problems.append(bad("host \(item.object.id): address \(address) is \(other)'s already", item.place, hint: "give it another"))
+                problems.append(bad("\(item.object.kind.rawValue) \(item.object.id): address \(address) is \(other)'s already", item.place, hint: "give it another"))
             }
         }
         for item in servers {
@@ -50,7 +50,7 @@ extension FleetDeclaration {
                 problems.append(bad("server \(item.object.id): address \(address) is \(other)'s already", item.place, hint: "give it another"))
             }
         }
-        return problems + names(resources.map { ($0.object.id.rawValue, $0.place) }, "host")
+        return problems + names(resources.map { ($0.object.id.rawValue, $0.place) }, "machine")
             + names(images.map { ($0.object.id.rawValue, $0.place) }, "image")
             + names(servers.map { ($0.object.id.rawValue, $0.place) }, "server")
     }
@@ -68,7 +68,7 @@ extension FleetDeclaration {
     private func addressProblems() -> [MusterError] {
         guard let network = bootNetwork else { return [] }
         let taken =
-            resources.compactMap { item in item.object.address.map { ("host \(item.object.id)", $0, item.place) } }
+            resources.compactMap { item in item.object.address.map { ("\(item.object.kind.rawValue) \(item.object.id)", $0, item.place) } }
             + servers.compactMap { item in item.object.address.map { ("server \(item.object.id)", $0.address, item.place) } }
         return taken.compactMap { noun, address, place in
             if address == network.address.address {
@@ -87,14 +87,14 @@ extension FleetDeclaration {
         guard let bmc = item.object.bmc else { return nil }
         guard let name = bmc.passwordSecret else {
             return bad(
-                "host \(item.object.id): its bmc has no password", item.place,
+                "\(item.object.kind.rawValue) \(item.object.id): its bmc has no password", item.place,
                 hint: "write password = secret \"bmc/\(item.object.id)\" and run: muster secret set bmc/\(item.object.id)")
         }
         guard secretExists(name) else {
-            return bad("host \(item.object.id): there is no secret \"\(name)\"", item.place, hint: "muster secret set \(name)")
+            return bad("\(item.object.kind.rawValue) \(item.object.id): there is no secret \"\(name)\"", item.place, hint: "muster secret set \(name)")
         }
         if bmc.cipherSuites.contains(0) {
-            return bad("host \(item.object.id): cipher suite 0 has no authentication and is refused", item.place, hint: "use 17 or 3")
+            return bad("\(item.object.kind.rawValue) \(item.object.id): cipher suite 0 has no authentication and is refused", item.place, hint: "use 17 or 3")
         }
         return nil
     }
@@ -103,20 +103,20 @@ extension FleetDeclaration {
         (item.object.fence ?? []).flatMap { rung -> [MusterError] in
             var problems = Set(rung.agent?.secrets.values ?? [:].values).sorted().compactMap { name in
                 secretExists(name)
-                    ? nil : bad("host \(item.object.id): there is no secret \"\(name)\"", item.place, hint: "muster secret set \(name)")
+                    ? nil : bad("\(item.object.kind.rawValue) \(item.object.id): there is no secret \"\(name)\"", item.place, hint: "muster secret set \(name)")
             }
             // A cut export is proof once the machine has been silent for as long as it takes to fail.
             if rung.kind == .storage, let timeout = rung.timeout, timeout <= settings.failedAfter {
                 problems.append(
                     bad(
-                        "host \(item.object.id): its rung \"storage\" may take \(timeout) ms, and waits for a silence of failed_after (\(settings.failedAfter) ms)",
+                        "\(item.object.kind.rawValue) \(item.object.id): its rung \"storage\" may take \(timeout) ms, and waits for a silence of failed_after (\(settings.failedAfter) ms)",
                         item.place, hint: "give it more: { \"storage\", timeout = \"60s\" }"))
             }
             let lease = (item.object.watchdog ?? WatchdogTerms()).timeout + settings.leaseMargin
             if rung.kind == .lease, let timeout = rung.timeout, timeout <= lease {
                 problems.append(
                     bad(
-                        "host \(item.object.id): its rung \"lease\" may take \(timeout) ms, and its lease with the margin runs for \(lease) ms",
+                        "\(item.object.kind.rawValue) \(item.object.id): its rung \"lease\" may take \(timeout) ms, and its lease with the margin runs for \(lease) ms",
                         item.place, hint: "give it more, or leave its timeout out"))
             }
             return problems
@@ -138,8 +138,8 @@ extension FleetDeclaration {
         if !resources.isEmpty, !resources.contains(where: { server.fits($0.object) }) {
             problems.append(
                 bad(
-                    "server \(server.id) fits on no host: it needs \(server.memoryMiB) MiB, \(server.cpus) CPUs, tags \(server.tags)",
-                    item.place, hint: "the largest host has \(resources.map(\.object.memoryMiB).max() ?? 0) MiB; check memory, cpus and tags"))
+                    "server \(server.id) fits on no machine: it needs \(server.memoryMiB) MiB, \(server.cpus) CPUs, tags \(server.tags)",
+                    item.place, hint: "the largest has \(resources.map(\.object.memoryMiB).max() ?? 0) MiB; check memory, cpus and tags"))
         }
         let machines = Set(resources.flatMap { [$0.object.id.rawValue] + $0.object.tags })
         let others = Set(servers.flatMap { [$0.object.id.rawValue, $0.object.pool].compactMap { $0 } })
@@ -158,7 +158,7 @@ extension FleetDeclaration {
         return problems
     }
 
-    private func bad(_ message: String, _ place: String, hint: String?) -> MusterError {
+    func bad(_ message: String, _ place: String, hint: String?) -> MusterError {
         MusterError(.badFleet, message, hint: hint, place: place)
     }
 

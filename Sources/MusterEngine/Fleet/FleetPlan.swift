@@ -4,7 +4,7 @@ import MusterCore
 public struct FleetDifference: Codable, Sendable, Hashable {
     public enum Verb: String, Codable, Sendable { case add, change, remove }
     public var verb: Verb
-    /// `host`, `image`, `server`, `settings`, `policy` or `boot_network`.
+    /// `host`, `vm`, `image`, `server`, `settings`, `policy` or `boot_network`.
     public var noun: String
     public var name: String
     /// What changes, `field: old → new`.
@@ -22,8 +22,9 @@ extension Engine {
         if fleet.bootNetwork != world.general.bootNetwork {
             differences.append(difference(.change, "boot_network", "", world.general.bootNetwork, fleet.bootNetwork))
         }
-        differences += compare("host", fleet.resources.map(\.object), world.resources.values.filter(\.declared), id: \.id.rawValue) {
-            declaredPart($0)
+        for kind in [Resource.Kind.host, .vm] {
+            let (declared, running) = (fleet.resources.map(\.object).filter { $0.kind == kind }, world.resources.values.filter { $0.declared && $0.kind == kind })
+            differences += compare(kind.rawValue, declared, running, id: \.id.rawValue) { declaredPart($0) }
         }
         differences += compare("image", fleet.images.map(\.object), Array(world.images.values), id: \.id.rawValue) { $0 }
         differences += compare("server", fleet.servers.map(\.object), Array(world.servers.values), id: \.id.rawValue) { declaredPart($0) }
@@ -72,6 +73,7 @@ extension Engine {
 
     private func refuseUnderClaims(_ fleet: FleetDeclaration) throws {
         try refuseOtherCards(fleet)
+        try refuseOtherHypervisors(fleet)
         for claim in world.claims.values.sorted(by: { $0.epoch < $1.epoch }) where claim.isAlive || !claim.exportCut {
             let image = fleet.images.first { $0.object.id == claim.image }
             if image?.object != world.images[claim.image] {
@@ -79,7 +81,7 @@ extension Engine {
             }
             guard claim.isAlive else { continue }
             if !fleet.resources.contains(where: { $0.object.id == claim.resource }), world.resources[claim.resource]?.declared == true {
-                throw claimed("host \(claim.resource)", claim, fleet.file)
+                throw claimed("machine \(claim.resource)", claim, fleet.file)
             }
             let server = fleet.servers.first { $0.object.id == claim.server }
             if server?.object.image != claim.image { throw claimed("server \(claim.server)", claim, server?.place ?? fleet.file) }
@@ -91,12 +93,12 @@ extension Engine {
         for item in fleet.resources {
             for mac in item.object.macs {
                 guard let found = world.resource(mac: mac), found.id != item.object.id, let claim = world.aliveClaim(on: found.id) else { continue }
-                throw claimed("host \(found.id), whose card \(mac) host \(item.object.id) takes,", claim, item.place)
+                throw claimed("machine \(found.id), whose card \(mac) \(item.object.id) takes,", claim, item.place)
             }
             guard let known = world.resources[item.object.id], let claim = world.aliveClaim(on: known.id),
                 !Set(item.object.macs).isSuperset(of: known.macs)
             else { continue }
-            throw claimed("the MAC of host \(known.id)", claim, item.place)
+            throw claimed("the MAC of \(known.id)", claim, item.place)
         }
     }
 
@@ -134,7 +136,7 @@ extension Engine {
             renamed.uuid = known.uuid
             renamed.unproven = known.unproven
             renamed.incarnation = known.incarnation + 1
-            return renamed
+            return renamed.hypervisor == nil ? renamed : unread(renamed)
         }
         if (known.watts, known.wattsIdle) != (declared.watts, declared.wattsIdle) { settleSleep(&known, now: now) }
         (known.watts, known.wattsIdle) = (declared.watts, declared.wattsIdle)
@@ -146,6 +148,10 @@ extension Engine {
         known.cpus = declared.cpus
         known.tags = declared.tags
         known.rack = declared.rack
+        if known.hypervisor != declared.hypervisor {
+            (known.kind, known.hypervisor) = (declared.kind, declared.hypervisor)
+            known = unread(known)
+        }
         if known.fence != declared.fence { known.fenceCheck = nil }
         known.fence = declared.fence
         known.watchdog = declared.watchdog
@@ -185,6 +191,7 @@ extension Engine {
         part.watchdog = resource.watchdog
         part.bmc?.guid = nil
         part.rack = resource.rack
+        part.hypervisor = resource.hypervisor
         return part
     }
 

@@ -29,6 +29,7 @@ public protocol SecretSource: Sendable {
 public struct Drivers: Sendable {
     public var power: any PowerDriver
     public var fenceAgents: any FenceAgentDriver
+    public var hypervisors: any HypervisorDriver
     public var exports: any ExportDriver
     public var readiness: any ReadinessProbe
     public var secrets: any SecretSource
@@ -37,10 +38,12 @@ public struct Drivers: Sendable {
 
     public init(
         power: any PowerDriver, exports: any ExportDriver, readiness: any ReadinessProbe, secrets: any SecretSource,
-        http: any HTTPClient = NoHTTPClient(), programs: any ProgramRunner = NoProgramRunner(), fenceAgents: any FenceAgentDriver = NoFenceAgents()
+        http: any HTTPClient = NoHTTPClient(), programs: any ProgramRunner = NoProgramRunner(), fenceAgents: any FenceAgentDriver = NoFenceAgents(),
+        hypervisors: any HypervisorDriver = NoHypervisors()
     ) {
         self.http = http
         self.fenceAgents = fenceAgents
+        self.hypervisors = hypervisors
         self.programs = programs
         self.power = power
         self.exports = exports

@@ -61,7 +61,13 @@ extension Engine {
 
     /// What a poll of a machine's power would have read now.
     public mutating func powerSeen(_ id: ResourceID, _ reading: Result<Power, MusterError>, now: Now) {
-        powerRead(id, asked: now.monotonic, reading.map(OperationResult.power), now: now)
+        powerSeen(id, brought: reading.map(OperationResult.power), now: now)
+    }
+
+    /// The same of what a driver brought back.
+    public mutating func powerSeen(_ id: ResourceID, brought reading: Result<OperationResult, MusterError>, now: Now) {
+        guard let control = world.resources[id].flatMap(control) else { return }
+        powerRead(id, asked: now.monotonic, believed(reading, of: .readPower(id, control, asked: now.monotonic)), now: now)
         review(now: now)
     }
 

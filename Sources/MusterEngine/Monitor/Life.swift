@@ -159,6 +159,7 @@ extension Engine {
             }
             emit("evidence.voided", resource: id, data: ["evidence": .int(item.id.rawValue), "sign": .string(what)], now: now)
         }
+        voidForGuests(of: id, what, now: now)
     }
 
     /// A machine still runs under a claim that is over. It is told to reset; the first such heartbeat of a boot is an event.

@@ -31,9 +31,10 @@ extension Engine {
     /// Sets when a machine's power is to be read next.
     mutating func schedulePoll(_ id: ResourceID) {
         polls.remove(id)
-        guard let resource = world.resources[id], resource.bmc != nil, !polls.asking.contains(id) else { return }
+        guard let resource = world.resources[id], resource.isSwitched, !polls.asking.contains(id) else { return }
         let isUrgent = resource.liveness == .silent || resource.startingSince != nil
-        guard isUrgent || watching.pollsWellMachines else { return }
+        // An agent is a program: too much for a question that nothing hangs on.
+        guard isUrgent || watching.pollsWellMachines && resource.switchingAgent == nil else { return }
         let settings = world.general.settings
         let asked = trackers[id]?.asked
         let due = asked.map { $0.milliseconds + (isUrgent ? settings.powerPollUrgent : settings.powerPoll) } ?? .min
@@ -48,10 +49,10 @@ extension Engine {
     /// Asks the controllers that are due; sooner while a machine is in doubt.
     mutating func pollPower(now: Now) {
         while let id = polls.take(now: now.monotonic) {
-            guard let bmc = world.resources[id]?.bmc else { continue }
+            guard let control = world.resources[id].flatMap(control) else { continue }
             trackers[id, default: Tracker()].asked = now.monotonic
             polls.asking.insert(id)
-            begin(.readPower(id, bmc, asked: now.monotonic), for: .engine)
+            begin(.readPower(id, control, asked: now.monotonic), for: .engine)
         }
     }
 }

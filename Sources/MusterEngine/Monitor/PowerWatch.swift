@@ -5,6 +5,7 @@ extension Engine {
     mutating func powerRead(
         _ id: ResourceID, asked: Moment, _ result: Result<OperationResult, MusterError>, now: Now
     ) {
+        noteStray(id, result)
         guard var resource = world.resources[id] else { return }
         // The answer to an earlier question than the one answered last is older news, a silence above all: its patience ends late.
         if let readAt = trackers[id]?.readAt, asked < readAt { return }
@@ -39,6 +40,7 @@ extension Engine {
         trackers[id, default: Tracker()].reading = power
         trackers[id]?.readAt = asked
         if power == .on { signOfLife(of: id, "a power reading of on", now: now) }
+        if power == .off { wasOffWithHypervisor(id, now: now) }
         guard var resource = world.resources[id] else { return }
         if power == .off, resource.liveness == .silent || !heldOrders.isEmpty { lookout.soon(id) }
         guard resource.power != power else { return }
@@ -62,6 +64,7 @@ extension Engine {
         if previous != .unknown {
             emit(power == .on ? "resource.power_on" : "resource.power_off", resource: id, now: now)
         }
+        if power == .off { lookAtGuests(of: id, now: now) }
     }
 
     /// Whether its controller is known to be another machine's.

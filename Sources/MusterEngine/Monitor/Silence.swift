@@ -65,6 +65,7 @@ extension Engine {
         world.put(resource)
         trackers[id, default: Tracker()].silentSince = now.monotonic
         emit("resource.suspect", resource: id, data: ["silence": .int(silence)], now: now)
+        if let hypervisor = resource.hypervisor { lookAtGuests(of: hypervisor, now: now) }
     }
 
     mutating func watch(_ id: ResourceID, isIsolated: Bool, now: Now) {
@@ -168,8 +169,9 @@ extension Engine {
     func isIsolated(now: Now) -> Bool {
         let (settings, doubts) = (world.general.settings, world.doubts)
         guard doubts.silent + doubts.raised.count >= settings.isolationCount else { return false }
-        let recent = doubts.raised.count { trackers[$0]?.silentSince.map { now.monotonic - $0 < settings.failedAfter } ?? false }
-        let silent = doubts.silent + recent
+        let recent = doubts.raised.filter { trackers[$0]?.silentSince.map { now.monotonic - $0 < settings.failedAfter } ?? false }
+        // A hypervisor that dies takes its guests along: that is one machine.
+        let silent = doubts.silent + Set(recent.map { world.resources[$0]?.body ?? $0 }).count { !doubts.isSilent($0) }
         return silent >= settings.isolationCount && Double(silent) > settings.isolationShare * Double(doubts.watched)
     }
 

@@ -7,17 +7,20 @@ public struct OperationID: Sendable, Hashable {
 
 /// A job for a driver.
 public enum Operation: Sendable, Hashable {
-    case readPower(ResourceID, BMC, asked: Moment)
+    case readPower(ResourceID, PowerControl, asked: Moment)
     /// What it draws, where its controller measures that.
     case readDraw(ResourceID, BMC)
-    case powerOn(ResourceID, BMC, uuid: String?, timeout: Int64)
+    /// A virtual machine is created by it.
+    case powerOn(ResourceID, PowerControl, uuid: String?, timeout: Int64)
     /// Off until seen off: the only way to `off` evidence. `fence` says that it was decided because the machine failed.
-    case powerOff(ResourceID, BMC, uuid: String?, epoch: Epoch?, timeout: Int64, fence: Bool)
+    case powerOff(ResourceID, PowerControl, uuid: String?, epoch: Epoch?, timeout: Int64, fence: Bool)
+    /// Whether a hypervisor is off, and its guests with it.
+    case readHypervisor(HypervisorQuestion)
     /// The same by a fence agent.
     case fenceAgent(ResourceID, FenceAgent, epoch: Epoch?, timeout: Int64)
     /// Tries a rung of a fence ladder without harm.
     case checkRung(RungQuestion)
-    case softOff(ResourceID, BMC)
+    case softOff(ResourceID, PowerControl)
     case setBootDevice(ResourceID, BMC, BootDevice)
     case readGUID(ResourceID, BMC)
     /// Cuts what an earlier claim left, then opens the new claim's export.
@@ -41,6 +44,8 @@ public enum OperationResult: Sendable, Hashable {
     /// Watts; nil when they are not measured.
     case draw(Int64?)
     case words(String)
+    /// The hypervisor has no such guest; what was seen, in words.
+    case absent(String)
     /// The open export, and what was seen when each earlier one was cut.
     case export(Export, cut: [String] = [])
     case exports([Epoch])
@@ -71,6 +76,11 @@ extension Engine {
     /// Takes a driver's result: what it means for the world first, then the step that waits for it.
     public mutating func operationFinished(_ id: OperationID, _ result: Result<OperationResult, MusterError>, now: Now) {
         guard let (operation, owner) = operations.removeValue(forKey: id) else { return }
+        let result = believed(result, of: operation)
+        if let question = hypervisorQuestion(after: operation, result, now: now) {
+            begin(.readHypervisor(question), for: owner)
+            return review(now: now)
+        }
         let outcome: Step.Outcome
         do {
             outcome = .value(try settle(operation, result, for: owner, now: now))
@@ -102,10 +112,12 @@ extension Engine {
         case .powerOn(let id, _, _, _):
             return try poweredOn(id, result, now: now)
         case .powerOff(let id, _, _, let epoch, _, let fence):
+            noteStray(id, result)
             if case .ladder = owner {} else { tellPowerOffFailed(id, result, now: now) }
             return try poweredOff(id, epoch: epoch, fence: fence, result, now: now)
         case .fenceAgent(let id, let agent, let epoch, _):
             return try poweredOff(id, epoch: epoch, fence: true, result.map { .words("\(agent.program): \($0.words)") }, now: now)
+        case .readHypervisor(let question): return try hypervisorRead(question, result, for: owner, now: now)
         case .checkRung: return .string(try result.get().words)
         case .softOff, .setBootDevice:
             _ = try result.get()
@@ -130,8 +142,19 @@ extension Engine {
 }
 
 extension OperationResult {
-    var power: Power { if case .power(let power) = self { power } else { .unknown } }
+    var power: Power {
+        switch self {
+        case .power(let power): power
+        case .absent: .off
+        default: .unknown
+        }
+    }
     public var value: Value { if case .value(let value) = self { value } else { .null } }
     var decision: Decision { if case .decision(let decision) = self { decision } else { Decision() } }
-    var words: String { if case .words(let words) = self { words } else { "" } }
+    var words: String {
+        switch self {
+        case .words(let words), .absent(let words): words
+        default: ""
+        }
+    }
 }

@@ -4,20 +4,18 @@ extension Drivers {
     /// Carries out one job.
     func perform(_ operation: Operation) async throws -> OperationResult {
         switch operation {
-        case .readPower(_, let bmc, _):
-            return .power(try await power.reading(access(bmc)))
-        case .readDraw(_, let bmc):
-            return .draw(try await power.draw(access(bmc)))
-        case .powerOn(_, let bmc, let uuid, let timeout):
-            try await power.powerOn(access(bmc, uuid), timeoutMilliseconds: timeout)
+        case .readPower(_, let control, _): return try await reading(control)
+        case .readDraw(_, let bmc): return .draw(try await power.draw(access(bmc)))
+        case .powerOn(_, let control, let uuid, let timeout):
+            try await powerOn(control, uuid, timeout: timeout)
             return .done
-        case .powerOff(_, let bmc, let uuid, _, let timeout, _):
-            return .words(try await power.powerOffUntilSeenOff(access(bmc, uuid), timeoutMilliseconds: timeout))
+        case .powerOff(_, let control, let uuid, _, let timeout, _): return try await powerOff(control, uuid, timeout: timeout)
+        case .readHypervisor(let question): return try await reading(ofHypervisor: question)
         case .fenceAgent(_, let agent, _, let timeout):
             return .words(try await fenceAgents.powerOffUntilSeenOff(access(agent), timeoutMilliseconds: timeout))
         case .checkRung(let question): return .words(try await check(question))
-        case .softOff(_, let bmc):
-            try await power.softOff(access(bmc))
+        case .softOff(_, let control):
+            try await softOff(control)
             return .done
         case .setBootDevice(_, let bmc, let device):
             try await power.setBootDevice(access(bmc), device)

@@ -44,7 +44,7 @@ extension Engine {
     func candidates(for server: Server, _ request: PlacementRequest, run: RunID?, verdicts: [String: Value] = [:]) -> Candidates {
         let preferences = preferences(of: server, first: request.first, last: request.last)
         if preferences.isNone, question(.place, .null) == nil { return firstCandidates(for: server, request, run: run) }
-        var found = world.free.ordered.filter { $0.fits(server) && request.except[$0.id] == nil }
+        var found = world.free.ordered.filter { $0.fits(server) && request.except[$0.id] == nil && hasRoom($0, for: server, run: run) }
         var refused: [ResourceID: String] = [:]
         if !verdicts.isEmpty {
             found.removeAll { machine in
@@ -73,7 +73,7 @@ extension Engine {
     private func firstCandidates(for server: Server, _ request: PlacementRequest, run: RunID?) -> Candidates {
         let ahead = world.seekers.count(above: server.priority)
         var candidates = Candidates()
-        for machine in world.free.ordered where machine.fits(server) && request.except[machine.id] == nil {
+        for machine in world.free.ordered where machine.fits(server) && request.except[machine.id] == nil && hasRoom(machine, for: server, run: run) {
             let holder = world.index.holders[machine.id]
             if holder == nil || holder == run { candidates.free.append(machine) } else { candidates.kept.append(machine) }
             if candidates.free.count >= max(request.limit, ahead + 1) { break }

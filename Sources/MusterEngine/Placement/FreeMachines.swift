@@ -10,23 +10,34 @@ struct FreeMachine: Sendable {
     var tags: [String]
     var rack: String?
     var isFlapping: Bool
+    /// The hypervisor of a virtual one.
+    var hypervisor: ResourceID?
+    /// What wakes it, after "its".
+    var waker = "BMC"
+
+    /// The physical machine that it is or lives on.
+    var body: ResourceID { hypervisor ?? id }
 
     /// Nil for a machine that runs something, is out of use or in doubt, or that nobody could wake and fence.
-    init?(_ resource: Resource, isClaimed: Bool) {
+    ///
+    /// - Parameter rack: Where the hypervisor of a virtual machine stands.
+    init?(_ resource: Resource, isClaimed: Bool, rack: String? = nil) {
         let state = resource.state(claimed: isClaimed)
-        guard !isClaimed, resource.bmc != nil, state == .idle || state == .off else { return nil }
-        self.init(resource, isIdle: state == .idle)
+        guard !isClaimed, resource.isSwitched, state == .idle || state == .off else { return nil }
+        self.init(resource, isIdle: state == .idle, rack)
     }
 
     /// A machine that may turn out to be free, once somebody looks at it; nil for one that was looked at, or cannot be.
-    init?(unseen resource: Resource, isClaimed: Bool) {
-        guard !isClaimed, resource.bmc != nil, resource.bmcFault == nil, resource.power == .unknown, resource.state(claimed: false) == .unknown
+    init?(unseen resource: Resource, isClaimed: Bool, rack: String? = nil) {
+        guard !isClaimed, resource.isSwitched, resource.bmcFault == nil, resource.power == .unknown, resource.state(claimed: false) == .unknown
         else { return nil }
-        self.init(resource, isIdle: false)
+        self.init(resource, isIdle: false, rack)
     }
 
-    private init(_ resource: Resource, isIdle: Bool) {
-        (id, rack, isFlapping) = (resource.id, resource.rack, resource.isFlapping == true)
+    private init(_ resource: Resource, isIdle: Bool, _ rack: String?) {
+        (id, hypervisor, isFlapping) = (resource.id, resource.hypervisor, resource.isFlapping == true)
+        self.rack = rack ?? resource.rack
+        if let agent = resource.switchingAgent { waker = "agent \(agent.program)" }
         self.isIdle = isIdle
         (memoryMiB, cpus, tags) = (resource.memoryMiB, resource.cpus, resource.tags)
     }
@@ -35,11 +46,12 @@ struct FreeMachine: Sendable {
         memoryMiB >= server.memoryMiB && cpus >= server.cpus && server.tags.allSatisfy(tags.contains)
     }
 
-    /// Those that fail again and again last; idle ones before those that have to boot, the smallest first, so that large machines stay free
-    /// for large servers.
+    /// Those that fail again and again last; idle ones before those that have to boot, machines that are woken before virtual ones that are
+    /// created, the smallest first, so that large machines stay free for large servers.
     static func < (one: Self, other: Self) -> Bool {
         if one.isFlapping != other.isFlapping { return other.isFlapping }
         if one.isIdle != other.isIdle { return one.isIdle }
+        if !one.isIdle, (one.hypervisor == nil) != (other.hypervisor == nil) { return one.hypervisor == nil }
         if one.memoryMiB != other.memoryMiB { return one.memoryMiB < other.memoryMiB }
         return one.id < other.id
     }

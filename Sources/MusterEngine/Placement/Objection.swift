@@ -5,6 +5,12 @@ enum Objection: Sendable, Hashable {
     case runs(ServerID)
     case state(ResourceState)
     case noBMC
+    /// What its hypervisor does not allow now.
+    case hypervisor(HypervisorHindrance)
+    /// Its guests are in use.
+    case carries([ResourceID])
+    /// A server on the same physical machine is to be apart from this one.
+    case together(ServerID, ResourceID)
     case memory(Int64, needed: Int64)
     case cpus(Int, needed: Int)
     case tags([String])
@@ -17,6 +23,9 @@ enum Objection: Sendable, Hashable {
         case .runs(let server): "runs \(server)"
         case .state(let state): "is \(state.rawValue)"
         case .noBMC: "has no BMC, so nobody could fence it"
+        case .hypervisor(let hindrance): hindrance.words
+        case .carries(let guests): guests.words(after: "carries") ?? "carries guests"
+        case .together(let server, let body): "is on \(body) with \(server), from which it is to be apart"
         case .memory(let memory, let needed): "has \(memory) of \(needed) MiB"
         case .cpus(let cpus, let needed): "has \(cpus) of \(needed) CPUs"
         case .tags(let missing): "lacks \(missing.count == 1 ? "the tag" : "the tags") " + missing.joined(separator: ", ")
@@ -30,6 +39,9 @@ enum Objection: Sendable, Hashable {
         case .runs: "run other servers"
         case .state(let state): "are \(state.rawValue)"
         case .noBMC: "have no BMC"
+        case .hypervisor: "cannot be carried by their hypervisors"
+        case .carries: "carry virtual machines"
+        case .together: "would be together with servers from which it is to be apart"
         case .memory: "have too little memory"
         case .cpus: "have too few CPUs"
         case .tags: "lack a tag"
@@ -46,8 +58,9 @@ extension Engine {
         if resource.cpus < server.cpus { return .cpus(resource.cpus, needed: server.cpus) }
         let missing = server.tags.filter { !resource.tags.contains($0) }
         if !missing.isEmpty { return .tags(missing) }
-        if resource.bmc == nil { return .noBMC }
+        if !resource.isSwitched { return .noBMC }
         if let claim = world.aliveClaim(on: resource.id) { return .runs(claim.server) }
+        if let objection = bodyObjection(to: resource.id, hypervisor: resource.hypervisor, for: server, run: nil) { return objection }
         let state = state(of: resource)
         return state == .idle || state == .off ? nil : .state(state)
     }

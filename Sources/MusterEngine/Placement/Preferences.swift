@@ -11,9 +11,11 @@ struct Preferences: Sendable {
     /// How many servers that it should be near, and how many that it should be apart from, run in each rack.
     var near: [String: Int] = [:]
     var apart: [String: Int] = [:]
+    /// How many of the latter run on each hypervisor, or a guest of it.
+    var apartBodies: [ResourceID: Int] = [:]
 
     /// Whether every machine is as good as its place in the order of free machines says.
-    var isNone: Bool { prefer.isEmpty && avoid.isEmpty && first == nil && last == nil && near.isEmpty && apart.isEmpty }
+    var isNone: Bool { prefer.isEmpty && avoid.isEmpty && first == nil && last == nil && near.isEmpty && apart.isEmpty && apartBodies.isEmpty }
 
     /// Lower goes first.
     func rank(_ machine: FreeMachine) -> (own: Int, avoided: Int, preferred: Int, apart: Int, near: Int) {
@@ -21,7 +23,8 @@ struct Preferences: Sendable {
         func isNamed(_ words: [String]) -> Bool { words.contains { $0 == machine.id.rawValue || machine.tags.contains($0) } }
         let neighbours = machine.rack.map { (apart[$0] ?? 0, near[$0] ?? 0) } ?? (0, 0)
         let own = machine.id == first ? -1 : machine.id == last ? 1 : 0
-        return (own, (machine.isFlapping ? 2 : 0) + (isNamed(avoid) ? 1 : 0), isNamed(prefer) ? -1 : 0, neighbours.0, -neighbours.1)
+        let together = apartBodies[machine.body] ?? 0
+        return (own, (machine.isFlapping ? 2 : 0) + (isNamed(avoid) ? 1 : 0), isNamed(prefer) ? -1 : 0, neighbours.0 + together, -neighbours.1)
     }
 
     /// Why a machine stands where it does, in words.
@@ -30,12 +33,17 @@ struct Preferences: Sendable {
         var reasons: [String] = []
         if rank.avoided % 2 == 1 { reasons.append("to be avoided") }
         if rank.preferred == -1 { reasons.append("preferred") }
+        if let together = apartBodies[machine.body] { reasons.append("\(machine.body) has \(together) that it should be apart from") }
         if let rack = machine.rack {
-            if rank.apart > 0 { reasons.append("rack \(rack) has \(rank.apart) that it should be apart from") }
+            if let apart = apart[rack], apart > 0 { reasons.append("rack \(rack) has \(apart) that it should be apart from") }
             if rank.near < 0 { reasons.append("rack \(rack) has \(-rank.near) that it should be near") }
         }
         if machine.isFlapping { reasons.append("failed again and again of late") }
-        reasons.append(machine.isIdle ? "idle, so it need not be woken" : "off, to be woken by its BMC")
+        if machine.isIdle {
+            reasons.append("idle, so it need not be woken")
+        } else {
+            reasons.append(machine.hypervisor.map { "not there, to be created by \($0)" } ?? "off, to be woken by its \(machine.waker)")
+        }
         reasons.append("\(machine.memoryMiB) MiB")
         return reasons
     }
@@ -44,18 +52,25 @@ struct Preferences: Sendable {
 extension Engine {
     func preferences(of server: Server, first: ResourceID? = nil, last: ResourceID? = nil) -> Preferences {
         var preferences = Preferences(prefer: server.prefer ?? [], avoid: server.avoid ?? [], first: first, last: last)
-        preferences.near = racks(of: server.affinity ?? [], besides: server.id)
-        preferences.apart = racks(of: (server.antiAffinity ?? []) + [server.pool].compactMap { $0 }, besides: server.id)
+        let near = machines(of: server.affinity ?? [], besides: server.id)
+        let apart = machines(of: (server.antiAffinity ?? []) + [server.pool].compactMap { $0 }, besides: server.id)
+        preferences.near = racks(of: near)
+        preferences.apart = racks(of: apart)
+        for machine in apart where !world.guests(of: machine.body).isEmpty { preferences.apartBodies[machine.body, default: 0] += 1 }
         return preferences
     }
 
-    /// How many of the servers of these names and pools run in each rack.
-    private func racks(of words: [String], besides id: ServerID) -> [String: Int] {
-        var counts: [String: Int] = [:]
+    /// The machines on which the servers of these names and pools run.
+    private func machines(of words: [String], besides id: ServerID) -> [Resource] {
         let servers = words.flatMap { word in (world.pools[word] ?? []).union([ServerID(word)]) }
-        for other in Set(servers) where other != id {
-            guard let claim = world.aliveClaim(of: other), let rack = world.resources[claim.resource]?.rack else { continue }
-            counts[rack, default: 0] += 1
+        return Set(servers).subtracting([id]).compactMap { world.aliveClaim(of: $0).flatMap { world.resources[$0.resource] } }
+    }
+
+    /// How many of these stand in each rack; a guest stands where its hypervisor does.
+    private func racks(of machines: [Resource]) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for machine in machines {
+            if let rack = machine.hypervisor.map({ world.resources[$0]?.rack }) ?? machine.rack { counts[rack, default: 0] += 1 }
         }
         return counts
     }

@@ -55,6 +55,7 @@ extension Engine {
             $0.lastRun = RunID($0.lastRun.rawValue + leap)
             $0.lastEpoch = Epoch($0.lastEpoch.rawValue + leap)
             $0.lastEvidence = Evidence.ID($0.lastEvidence.rawValue + leap)
+            $0.lastOrder = ($0.lastOrder ?? 0) + leap
         }
     }
 

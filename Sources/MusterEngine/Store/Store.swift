@@ -96,6 +96,8 @@ public struct General: Codable, Sendable, Hashable {
     public var lastRun = RunID(0)
     public var lastEpoch = Epoch(0)
     public var lastEvidence = Evidence.ID(0)
+    /// The number of the last order to a hypervisor; nil before the first.
+    public var lastOrder: Int64?
 
     public init() {}
 }

@@ -15,10 +15,13 @@ extension Engine {
             "assignment": .string(claim == nil ? "idle" : "claimed"), "memory_mib": .int(resource.memoryMiB),
             "cpus": .int(Int64(resource.cpus)), "tags": .array(resource.tags.map { .string($0) }),
             "macs": .array(resource.macs.map { .string($0.description) }), "incarnation": .int(resource.incarnation),
-            "has_bmc": .bool(resource.bmc != nil), "declared": .bool(resource.declared),
+            "has_bmc": .bool(resource.isSwitched), "declared": .bool(resource.declared),
         ]
         fields["address"] = resource.address.map { .string($0.description) }
-        fields["rack"] = resource.rack.map { .string($0) }
+        fields["rack"] = (resource.hypervisor.flatMap { world.resources[$0] } ?? resource).rack.map { .string($0) }
+        fields["hypervisor"] = resource.hypervisor.map { .string($0.rawValue) }
+        let guests = world.guestsInUse(on: resource.id)
+        if !guests.isEmpty { fields["guests"] = .array(guests.map { .string($0.rawValue) }) }
         fields["server"] = claim.map { .string($0.server.rawValue) }
         fields["boot_id"] = resource.bootID.map { .string($0) }
         fields["uuid"] = resource.uuid.map { .string($0) }

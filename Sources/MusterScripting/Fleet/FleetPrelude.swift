@@ -34,6 +34,7 @@ enum FleetPrelude {
             end
 
             _ENV.host = named "host"
+            vm = named "vm"
             image = named "image"
             server = named "server"
             policy = named "policy"

@@ -58,6 +58,7 @@ public enum FleetReader {
     private static func take(_ fields: FieldReader, into fleet: inout FleetDeclaration) throws {
         switch fields.noun {
         case "host": fleet.resources.append(Declared(try host(fields), place: fields.place))
+        case "vm": fleet.resources.append(Declared(try vm(fields), place: fields.place))
         case "image": fleet.images.append(Declared(try image(fields), place: fields.place))
         case "server": fleet.servers.append(Declared(try server(fields), place: fields.place))
         case "policy": try policy(fields, into: &fleet.settings)
@@ -79,6 +80,40 @@ public enum FleetReader {
 
     private static func host(_ fields: FieldReader) throws -> Resource {
         var fields = fields
+        guard fields.all["hypervisor"].isNull else {
+            throw fields.wrong("a host has no hypervisor", hint: "a virtual machine is declared as vm \"\(fields.name)\" { hypervisor = … }")
+        }
+        var resource = try machine(&fields)
+        resource.watts = try fields.number("watts", in: 1...1_000_000)
+        resource.wattsIdle = try fields.number("watts_idle", in: 1...1_000_000)
+        resource.bmc = try fields.table("bmc").map(bmc)
+        resource.rack = try fields.text("rack")
+        try fields.finish()
+        return resource
+    }
+
+    private static func vm(_ fields: FieldReader) throws -> Resource {
+        var fields = fields
+        let notItsOwn = [
+            ("bmc", "it is switched by its hypervisor: leave it out"), ("rack", "it stands where its hypervisor does: give that its rack"),
+            ("watts", "its hypervisor draws the power: give that its watts"), ("watts_idle", "its hypervisor draws the power: give that its watts_idle"),
+        ]
+        for (key, hint) in notItsOwn where !fields.all[key].isNull { throw fields.wrong("a virtual machine has no \(key) of its own", hint: hint) }
+        var resource = try machine(&fields)
+        resource.kind = .vm
+        resource.hypervisor = ResourceID(try fields.required("hypervisor", example: "\"node1\""))
+        guard resource.memoryMiB > 0 else {
+            throw fields.wrong("memory is missing", hint: "add memory = \"4G\": the hypervisor gives it as much")
+        }
+        guard resource.fence?.contains(where: { $0.kind == .bmc }) != true else {
+            throw fields.wrong("fence has \"bmc\", and a virtual machine has none", hint: "fence = { \"hypervisor\", \"storage\" }")
+        }
+        try fields.finish()
+        return resource
+    }
+
+    /// What hosts and virtual machines have in common.
+    private static func machine(_ fields: inout FieldReader) throws -> Resource {
         let mac = try fields.parsed("mac", "a MAC address", example: "52:54:00:77:00:01", MACAddress.init(_:))
         let others = try fields.texts("macs").map { text in
             guard let mac = MACAddress(text) else { throw fields.wrong("macs has \"\(text)\", not a MAC address", hint: "macs = { \"52:54:00:77:00:01\" }") }
@@ -91,13 +126,8 @@ public enum FleetReader {
             address: try fields.parsed("address", "an IPv4 address", example: "10.77.0.11", IPv4Address.init(_:)),
             memoryMiB: try fields.mebibytes("memory") ?? 0, cpus: Int(try fields.number("cpus") ?? 1),
             tags: try fields.texts("tags"))
-        resource.watts = try fields.number("watts", in: 1...1_000_000)
-        resource.wattsIdle = try fields.number("watts_idle", in: 1...1_000_000)
-        resource.bmc = try fields.table("bmc").map(bmc)
-        resource.rack = try fields.text("rack")
         resource.fence = try FenceReader.read(&fields)
         resource.watchdog = try fields.table("watchdog").map(watchdog)
-        try fields.finish()
         return resource
     }
 

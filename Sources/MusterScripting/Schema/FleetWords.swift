@@ -106,6 +106,19 @@ extension Schema {
                     ]), "Its watchdog, armed where `fence` has \"lease\"."),
             ]),
         FleetWord(
+            "vm", hasName: true, "A virtual machine: created by its hypervisor when it is started, it boots from the network as a host does.",
+            example: #"vm "web-a" { hypervisor = "node3", mac = "52:54:00:77:01:01", memory = "4G", cpus = 2 }"#,
+            keys: [
+                .field("hypervisor", .text, "The host that it runs on."),
+                .optional("mac", .text, "The card that it boots from; this or `macs`."),
+                .optional("macs", .list(.text), "More cards."),
+                .optional("address", .text, "Its address on the boot network."), .field("memory", .size, "Its memory, which its hypervisor gives it."),
+                .optional("cpus", .integer, "Its CPUs (1)."), .optional("tags", .list(.text), "What servers may ask for."),
+                .optional("fence", .list(.either([.choice(["hypervisor", "storage", "lease"]), .table])), "As of a host ({ \"hypervisor\", \"storage\" })."),
+                .optional(
+                    "watchdog", .options([.optional("timeout", .duration, "As of a host."), .optional("soft", .boolean, "As of a host.")]), "As of a host."),
+            ]),
+        FleetWord(
             "image", hasName: true, "An operating system on a disk.",
             example: #"image "shop" { path = "/var/lib/muster/images/shop.raw" }"#,
             keys: [

@@ -15,7 +15,8 @@ extension Schema {
         """
         The machines that could run it at this moment, best first: they have what it needs, run nothing, are in use, can be woken and \
         fenced, and are idle or off. `decide("place")` hooks veto and score; then count what `fleet.lua` says it prefers, avoids, and \
-        which racks it would share; idle ones come before those that are off, and the smallest that fits first.
+        which racks it would share; idle ones come before those that are woken, these before virtual ones that are created, and the \
+        smallest that fits first.
         """,
         example: #"for _, machine in ipairs(servers.get("shop"):candidates().machines) do log(machine, "could run the shop") end"#)
 

@@ -10,7 +10,7 @@ extension Schema {
         """,
         fields: [
             .field("name", .text, "Its name in `fleet.lua`, or what it was called when it was found."),
-            .field("kind", .choice(["host", "vm"]), "A physical machine with a BMC, or a virtual one."),
+            .field("kind", .choice(["host", "vm"]), "A physical machine, or a virtual one."),
             .field(
                 "state", .choice(ResourceState.allCases.map(\.rawValue)), "What people see; it follows from the other fields."),
             .field("power", .choice(["on", "off", "unknown"]), "Its last power reading."),
@@ -25,13 +25,15 @@ extension Schema {
             .field("has_bmc", .boolean, "Whether it can be switched from afar."),
             .field("declared", .boolean, "False for one that was found by booting and is in no `fleet.lua`."),
             .optional("address", .text, "Its own address on the boot network."),
-            .optional("rack", .text, "Where it stands, as `fleet.lua` says."),
+            .optional("rack", .text, "Where it stands, as `fleet.lua` says; a virtual machine stands where its hypervisor does."),
+            .optional("hypervisor", .text, "The name of the host that a virtual machine runs on."),
+            .optional("guests", .list(.text), "The names of its virtual machines that are on, or that servers have; nil without any."),
             .optional("server", .text, "The name of the server that has a claim on it."),
             .optional("boot_id", .text, "The boot it reported last."),
             .optional("uuid", .text, "Its DMI UUID, once it reported one."),
             .optional("reserved_by", .integer, "The number of the run that keeps it."),
             .optional("fence_ready", .boolean, "Whether the last check found a rung of its fence ladder that works."),
-            .optional("bmc_fault", .text, "Why its BMC could not be read last time."),
+            .optional("bmc_fault", .text, "Why its BMC, or its hypervisor, could not be asked last time."),
             .optional("flapping", .boolean, "True while it fails again and again: it is chosen after all others."),
             .optional(
                 "load", .number, "Its load average of one minute for each CPU, by its last heartbeat; nil while it sends none."),
@@ -68,15 +70,15 @@ extension Schema {
                 example: #"if not resources.get("node1"):check_fence().ready then log("nothing could fence it") end"#),
             .step(
                 "power_on",
-                [.options(.optional("timeout", .duration, "How long to wait until its BMC reads on (default `\"60s\"`)."))],
-                "Switches it on and waits until its BMC reads on. Refused as `stale` like `fence`.",
+                [.options(.optional("timeout", .duration, "How long to wait until it reads on (default `\"60s\"`)."))],
+                "Switches it on and waits until it reads on: by its BMC, by its fence agent when it has no BMC, a virtual machine by its hypervisor, which creates it. Refused as `stale` like `fence`.",
                 example: #"resources.get("node1"):power_on { timeout = "2m" }"#),
             .step(
                 "power_off", returns: .object("evidence"),
-                "Switches it off hard and waits until its BMC reads off. Refused as `stale` like `fence`."),
+                "Switches it off hard and waits until it reads off, by what switches it on. Refused as `stale` like `fence`, and as `wrong_state` while its virtual machines run servers."),
             .step("shut_down", "Asks its operating system to shut down (ACPI). It may not listen: read its power afterwards."),
             .step(
-                "read_power", returns: .choice(["on", "off", "unknown"]), "Asks its BMC now.",
+                "read_power", returns: .choice(["on", "off", "unknown"]), "Asks its BMC, its hypervisor or its fence agent now.",
                 example: #"if resources.get("node1"):read_power() == "off" then log("it sleeps") end"#),
             .step(
                 "set_boot_device", [.field("device", .choice(BootDevice.allCases.map(\.rawValue)), "What it boots from.")],

@@ -71,6 +71,7 @@ extension Schema {
                     "It is a virtual machine on another: what befalls that befalls it."),
                 word("agent", [machine, .field("mood", .choice(["answers", "silent", "lies"]))], "The outlet by which a fence agent switches it off."),
                 word("watchdog", [machine, .field("kind", .choice(["hard", "soft", "none"]))], "What it has to arm from its next boot on."),
+                word("hypervisor", [machine, .field("mood", .choice(["ok", "silent", "lie", "refuse"]))], "How the hypervisor on it answers for its virtual machines."),
                 word("bmc", [machine], returns: .object("simulated_bmc"), "Its controller."),
                 word("server", [.field("server", .named("server"))], returns: .object("simulated_server"), "What the operator does with a server."),
                 word("maintenance", [machine, onOff, .optional("duration", .duration, "Until it is returned, unless told otherwise.")], "The operator takes it out of use, or returns it."), befalls("fence", "The operator orders a fence."),

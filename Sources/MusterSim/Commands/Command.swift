@@ -26,6 +26,8 @@ public enum Command: Sendable, Hashable {
     case guest(String, of: String)
 
     // Controllers.
+    /// The hypervisor on a machine.
+    case hypervisor(String, SimulatedHypervisor)
     case bmc(String, SimulatedController.Mood)
     case bmcNetwork(String, Switch)
     /// Milliseconds until it answers.

@@ -14,7 +14,8 @@ extension Command: CustomStringConvertible {
         ("storage NODE on|off", "the way from it to its storage"),
         ("load NODE NUMBER", "the load of each of its processors, which its heartbeats carry"),
         ("newcomer NODE", "a machine that is declared nowhere is plugged in, named machine-MAC"),
-        ("guest NODE of NODE", "it is a virtual machine on another: what befalls that befalls it"),
+        ("guest NODE of NODE", "it is a virtual machine on another: what befalls that befalls it; a declared one is moved there by hand"),
+        ("hypervisor NODE ok|silent|lie|refuse", "how it answers for its guests: it does; not at all; says done and does nothing; takes no orders"),
         ("bmc NODE ok|silent|lie|refuse|deceive", "its controller answers; not at all; says done and stays as it is; takes no orders; reads what was ordered and stays as it is"),
         ("bmc NODE on|off", "the network between the engine and its controller"),
         ("bmc NODE delay TIME", "how long its controller takes to answer"),
@@ -65,6 +66,7 @@ extension Command: CustomStringConvertible {
         case ("load", 3): return Double(last).flatMap { $0.isFinite && $0 >= 0 ? .load(name, $0) : nil }
         case ("newcomer", 2): return Self.mac(ofNewcomer: name) == nil ? nil : .newcomer(name)
         case ("guest", 4): return words[2] == "of" ? .guest(name, of: last) : nil
+        case ("hypervisor", 3): return SimulatedHypervisor(rawValue: last).map { .hypervisor(name, $0) }
         case ("agent", 3): return SimulatedOutlet(rawValue: last).map { .agent(name, $0) }
         case ("watchdog", 3): return SimulatedWatchdog(rawValue: last).map { .watchdog(name, $0) }
         case ("bmc", 3...4): return try controller(name, Array(words.dropFirst(2)))
@@ -169,6 +171,7 @@ extension Command: CustomStringConvertible {
         case .load(let name, let load): "load \(name) \(load)"
         case .newcomer(let name): "newcomer \(name)"
         case .guest(let name, let hypervisor): "guest \(name) of \(hypervisor)"
+        case .hypervisor(let name, let mood): "hypervisor \(name) \(mood)"
         case .bmc(let name, let mood): "bmc \(name) \(mood)"
         case .bmcNetwork(let name, let toggle): "bmc \(name) \(toggle)"
         case .bmcDelay(let name, let delay): "bmc \(name) delay \(delay)ms"

@@ -21,6 +21,7 @@ extension Simulation {
         case .network(let name, let toggle):
             machines.change(try known(name)) { $0.hasNetwork = toggle == .on }
             ([name] + machines.guests(of: name)).forEach(machines.reached)
+            machines.hostingChanged(name)
         case .storage(let name, let toggle):
             machines.change(try known(name)) { $0.hasStorage = toggle == .on }
             ([name] + machines.guests(of: name)).forEach(machines.lookAtRoot)
@@ -29,6 +30,9 @@ extension Simulation {
             guard let mac = Command.mac(ofNewcomer: name) else { return }
             machines.add(Resource(id: ResourceID(name), macs: [mac], memoryMiB: 4096, cpus: 2, declared: false))
         case .guest(let name, let hypervisor): machines.move(try known(name), onto: try known(hypervisor))
+        case .hypervisor(let name, let mood):
+            machines.change(try known(name)) { $0.hosting = mood }
+            machines.hostingChanged(name)
         case .bmc(let name, let mood): try controller(of: name) { $0.mood = mood }
         case .bmcNetwork(let name, let toggle): try controller(of: name) { $0.hasNetwork = toggle == .on }
         case .bmcDelay(let name, let delay): try controller(of: name) { $0.delay = delay }

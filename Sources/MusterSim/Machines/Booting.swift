@@ -51,6 +51,7 @@ extension Machines {
             $0.isFrozen = true
             $0.willBeat = false
         }
+        hostingChanged(name)
         guests(of: name).forEach(freeze)
     }
 
@@ -59,6 +60,7 @@ extension Machines {
         guard let machine = self[name], machine.isFrozen else { return }
         guard machine.stage == .up else { return startAnew(name) }
         change(name) { $0.isFrozen = false }
+        hostingChanged(name)
         guests(of: name).forEach(thaw)
         if machine.epoch != nil { lookAtRoot(name) }
         beatNext(name)
@@ -105,7 +107,10 @@ extension Machines {
         case .wait: later(name, 5_000) { $0.askForPlan(name) }
         case .local:
             change(name) { $0.stage = .loading }
-            later(name, machine.loadTime) { $0.change(name) { $0.stage = .up } }
+            later(name, machine.loadTime) { machines in
+                machines.change(name) { $0.stage = .up }
+                machines.hostingChanged(name)
+            }
         case .discover(let token): load(name, token, nil, nil)
         case .image(let boot): load(name, boot.token, boot.epoch, boot.watchdog)
         }
@@ -135,6 +140,7 @@ extension Machines {
             machine.fed = agenda.elapsed
         }
         watchFeeding(name)
+        hostingChanged(name)
         if let epoch {
             homes[epoch] = name
             story.tell(.machine, "\(name) runs the image of epoch \(epoch)", resource: name)

@@ -12,6 +12,8 @@ public final class Machines {
     var wired: [ResourceID: String] = [:]
     /// The hypervisors of the machines that have one.
     var carried: [String: String] = [:]
+    /// The hypervisors that are asked about guests, as declared.
+    private(set) var managed: [ResourceID: String] = [:]
     /// The machine that booted the image of an epoch.
     var homes: [Epoch: String] = [:]
     /// Whether the engine's machine reaches anything: machines and controllers.
@@ -61,6 +63,10 @@ public final class Machines {
             controlled.insert(resource.id)
             pollSoon(resource.id)
         }
+        if let hypervisor = resource.hypervisor?.rawValue, managed.updateValue(hypervisor, forKey: resource.id) != hypervisor {
+            if machines[name]?.isOn != true { carried[name] = hypervisor }
+            pollSoon(resource.id)
+        }
         if machines[name] != nil {
             change(name) { ($0.memoryMiB, $0.cpus) = (resource.memoryMiB, resource.cpus) }
             return
@@ -69,6 +75,7 @@ public final class Machines {
         let number = String(mac.compact.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF_FFFF_FFFF }, radix: 16)
         let uuid = "00000000-0000-0000-0000-" + String(repeating: "0", count: 12 - number.count) + number
         machines[name] = SimulatedMachine(name: name, mac: mac, uuid: uuid, memoryMiB: resource.memoryMiB, cpus: resource.cpus)
+        machines[name]?.hypervisor = carried[name]
         names.insert(name, at: names.firstIndex { $0 > name } ?? names.endIndex)
     }
 
@@ -77,14 +84,15 @@ public final class Machines {
         byController[controller].flatMap { machines[wired[$0] ?? $0.rawValue] }
     }
 
-    /// The resources that have a controller, by name.
-    var byName: [ResourceID] { byController.values.sorted() }
+    /// The resources that have a controller or a hypervisor, by name.
+    var byName: [ResourceID] { (Array(byController.values) + managed.keys).sorted() }
 
-    /// The resources whose controllers are cabled to a machine.
+    /// The resources whose controllers are cabled to a machine, and its guests: what is read of them may change with it.
     func controllers(of name: String) -> [ResourceID] {
         let own = ResourceID(name)
         let others = wired.filter { $0.value == name && $0.key != own }.map(\.key)
-        return (others + (controlled.contains(own) && (wired[own] ?? name) == name ? [own] : [])).sorted()
+        let guests = managed.filter { $0.key == own || $0.value == name }.map(\.key)
+        return (guests + others + (controlled.contains(own) && (wired[own] ?? name) == name ? [own] : [])).sorted()
     }
 
     /// Whether the engine and a machine hear each other.

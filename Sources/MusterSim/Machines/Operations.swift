@@ -10,15 +10,28 @@ extension Machines {
 
     func perform(_ operation: Operation, _ finish: @escaping Finish) {
         switch operation {
-        case .readPower(_, let bmc, _): ask(bmc, finish) { machine in .power(machine.reading) }
+        case .readPower(let id, let control, _): read(id, control, finish)
         case .readDraw(_, let bmc): ask(bmc, finish) { machine in .draw(machine.isOn ? machine.controller.draws : nil) }
+        case .readHypervisor(let question): read(hypervisor: question, finish)
         case .readGUID(_, let bmc): ask(bmc, finish) { machine in .words(machine.uuid) }
         case .setBootDevice(_, let bmc, _): ask(bmc, finish, isOrder: true) { _ in .done }
-        case .powerOn(_, let bmc, let uuid, let timeout): switchOn(bmc, uuid, timeout, finish)
-        case .powerOff(let id, let bmc, let uuid, _, let timeout, _): switchOff(id, bmc, uuid, timeout, finish)
+        case .powerOn(let id, let control, let uuid, let timeout):
+            switch control {
+            case .bmc(let bmc): switchOn(bmc, uuid, timeout, finish)
+            case .hypervisor(let guest): start(guest, timeout, finish)
+            case .agent(let agent): feed(id, by: agent, timeout, finish)
+            }
+        case .powerOff(let id, let control, let uuid, _, let timeout, _):
+            switch control {
+            case .bmc(let bmc): switchOff(id, bmc, uuid, timeout, finish)
+            case .hypervisor(let guest): destroy(guest, timeout, finish)
+            case .agent(let agent): fence(id, by: agent, timeout, finish)
+            }
         case .fenceAgent(let id, let agent, _, let timeout): fence(id, by: agent, timeout, finish)
         case .checkRung(let question): check(question, finish)
-        case .softOff(_, let bmc):
+        case .softOff(_, .agent): finish(.failure(MusterError(.noBMC, "an outlet asks nobody to shut down")))
+        case .softOff(_, .hypervisor(let guest)): shutDown(guest, finish)
+        case .softOff(_, .bmc(let bmc)):
             ask(bmc, finish, isOrder: true) { [self] machine in
                 if machine.controller.mood == .ok { shutDown(machine.name) }
                 return .done
@@ -142,12 +155,8 @@ extension Machines {
     // MARK: Fence agents
 
     /// Has the outlet of a machine switched off by its agent.
-    private func fence(_ id: ResourceID, by agent: FenceAgent, _ timeout: Int64, _ finish: @escaping Finish) {
-        guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else {
-            return agenda.after(min(Self.silence, timeout)) {
-                finish(.failure(MusterError("agent_failed", "\(agent.program) does not reach the outlet of \(id)", hint: "check its network")))
-            }
-        }
+    func fence(_ id: ResourceID, by agent: FenceAgent, _ timeout: Int64, _ finish: @escaping Finish) {
+        guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else { return unreached(id, agent, timeout, finish) }
         agenda.after(1_000) { [self] in
             if self[machine.name]?.outlet == .answers {
                 story.tell(.power, "outlet off \(machine.name)", resource: machine.name)
@@ -158,6 +167,48 @@ extension Machines {
                 finish(.failure(MusterError(.stillOn, "\(agent.program) took the order and its status still says on", hint: "look at the machine")))
             }
         }
+    }
+
+    /// Has it switched on, as a machine is that starts when it gets its power back.
+    private func feed(_ id: ResourceID, by agent: FenceAgent, _ timeout: Int64, _ finish: @escaping Finish) {
+        guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else { return unreached(id, agent, timeout, finish) }
+        agenda.after(1_000) { [self] in
+            if self[machine.name]?.outlet == .answers {
+                story.tell(.power, "outlet on \(machine.name)", resource: machine.name)
+                powerOn(machine.name)
+            }
+            guard self[machine.name]?.isOn != true else { return finish(.success(.done)) }
+            agenda.after(timeout - 1_000) {
+                finish(.failure(MusterError("still_off", "\(agent.program) took the order and its status still says off", hint: "look at the machine")))
+            }
+        }
+    }
+
+    private func unreached(_ id: ResourceID, _ agent: FenceAgent, _ timeout: Int64, _ finish: @escaping Finish) {
+        agenda.after(min(Self.silence, timeout)) {
+            finish(.failure(MusterError("agent_failed", "\(agent.program) does not reach the outlet of \(id)", hint: "check its network")))
+        }
+    }
+
+    /// What a controller, a hypervisor or an outlet reads.
+    private func read(_ id: ResourceID, _ control: PowerControl, _ finish: @escaping Finish) {
+        switch control {
+        case .bmc(let bmc): ask(bmc, finish) { machine in .power(machine.reading) }
+        case .hypervisor(let guest): read(guest, finish)
+        case .agent(let agent):
+            guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else { return unreached(id, agent, Self.silence, finish) }
+            agenda.after(500) { [self] in finish(.success(.power(self[machine.name]?.isOn == true ? .on : .off))) }
+        }
+    }
+
+    private func read(hypervisor question: HypervisorQuestion, _ finish: @escaping Finish) {
+        guard case .bmc(let bmc) = question.control else { return read(question.hypervisor, question.control, finish) }
+        ask(bmc, { [self] result in
+            if case .success = result, let machine = behind(bmc.address), let error = otherMachine(bmc, machine, question.uuid) {
+                return finish(.failure(error))
+            }
+            finish(result)
+        }) { machine in .power(machine.reading) }
     }
 
     /// Tries a rung without harm.
@@ -184,7 +235,10 @@ extension Machines {
                 guard let epoch = question.epoch, !storage.isOpen(epoch) else { return finish(.success(.words("the exports answer"))) }
                 finish(.failure(MusterError("export_died", "the export of epoch \(epoch) is not alive", hint: "look at its machine")))
             }
-        case .hypervisor, .lease: finish(.success(.words("")))
+        case .hypervisor:
+            guard let guest = question.guest else { return finish(.success(.words(""))) }
+            read(guest) { result in finish(result.map { _ in .words("\(guest.hypervisor) answers") }) }
+        case .lease: finish(.success(.words("")))
         }
     }
 

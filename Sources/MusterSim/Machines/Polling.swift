@@ -9,6 +9,9 @@ extension Machines {
     /// The machine's power changed.
     func powerChanged(_ name: String) { controllers(of: name).forEach(pollSoon) }
 
+    /// Whether a hypervisor answers for its guests may have changed.
+    func hostingChanged(_ name: String) { managed.filter { $0.value == name }.keys.sorted().forEach(pollSoon) }
+
     /// What a controller answers may have changed: its next poll sees it.
     func pollSoon(_ id: ResourceID) {
         guard polls.insert(id).inserted else { return }
@@ -22,14 +25,13 @@ extension Machines {
     func pollAll() { byName.forEach(poll) }
 
     private func poll(_ id: ResourceID) {
-        guard engine.isRunning, let bmc = engine.engine.world.resources[id]?.bmc else { return }
+        guard engine.isRunning, let resource = engine.engine.world.resources[id], let control = engine.engine.control(of: resource) else { return }
         let asked = agenda.now.monotonic
-        perform(.readPower(id, bmc, asked: asked)) { [self] result in
-            let power: Result<Power, MusterError> = result.map { if case .power(let power) = $0 { power } else { .unknown } }
-            let draws = behind(bmc.address)?.controller.draws
+        perform(.readPower(id, control, asked: asked)) { [self] result in
+            let draws: Int64? = if case .bmc(let bmc) = control { behind(bmc.address)?.controller.draws } else { nil }
             engine.turn { engine, now in
-                engine.powerSeen(id, power, now: now)
-                if case .success = power { engine.drawSeen(id, watts: draws, now: now) }
+                engine.powerSeen(id, brought: result, now: now)
+                if case .success = result { engine.drawSeen(id, watts: draws, now: now) }
             }
         }
     }

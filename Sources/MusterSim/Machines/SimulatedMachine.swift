@@ -55,6 +55,11 @@ public struct SimulatedMachine: Sendable {
     var fed: Int64 = 0
     /// The machine that it is a guest of, for a virtual one: what befalls that befalls it too, and its controller lives there.
     public internal(set) var hypervisor: String?
+    /// How it carries out orders about its own guests.
+    public internal(set) var hosting = SimulatedHypervisor.ok
+    /// A declared guest: whether its hypervisor has had it started, and the largest number of an order that it took.
+    var isDefined = false
+    var lastOrder: Int64 = 0
 
     /// The load of each of its processors; its heartbeats carry that of all.
     public var load = 0.0
@@ -111,6 +116,17 @@ public enum SimulatedOutlet: String, Sendable, CaseIterable {
     case silent
     /// It says done and does nothing.
     case lies
+}
+
+/// The hypervisor on a machine, as it really is.
+public enum SimulatedHypervisor: String, Sendable, CaseIterable {
+    case ok
+    /// It does not answer.
+    case silent
+    /// It says done and does nothing.
+    case lie
+    /// It refuses every order, and reads.
+    case refuse
 }
 
 /// A machine's management controller as it really is.

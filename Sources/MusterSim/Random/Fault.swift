@@ -30,10 +30,18 @@ public struct Fault: Sendable, Hashable {
         case target, maintenance, disarm, fence
         /// A machine has much to do, then little.
         case load
+        /// A hypervisor is silent about its guests, lies, or refuses.
+        case hypervisor
 
-        /// Those that may befall a fleet: load matters where servers belong to a pool.
+        /// Those that may befall a fleet: load matters where servers belong to a pool, hypervisors where there are virtual machines.
         public static func all(in fleet: FleetDeclaration) -> [Kind] {
-            allCases.filter { $0 != .load || fleet.servers.contains { $0.object.pool != nil } }
+            allCases.filter { kind in
+                switch kind {
+                case .load: fleet.servers.contains { $0.object.pool != nil }
+                case .hypervisor: fleet.resources.contains { $0.object.hypervisor != nil }
+                default: true
+                }
+            }
         }
     }
 
@@ -51,8 +59,10 @@ struct FaultDice {
     private var random: SeededGenerator
     private let machines: [String]
     private let servers: [String]
+    private let hypervisors: [String]
 
-    init(seed: UInt64, machines: [String], servers: [String]) {
+    init(seed: UInt64, machines: [String], servers: [String], hypervisors: [String] = []) {
+        self.hypervisors = hypervisors
         random = SeededGenerator(seed: seed)
         self.machines = machines
         self.servers = servers
@@ -122,6 +132,10 @@ struct FaultDice {
         case .maintenance: return lasting(.maintenance(name, .on), .maintenance(name, .off))
         case .disarm: return lasting(.arm(.off), .arm(.on))
         case .fence: return once(.fence(name))
+        case .hypervisor:
+            guard let name = hypervisors.randomElement(using: &random) else { return nil }
+            let mood = [SimulatedHypervisor.silent, .lie, .refuse].randomElement(using: &random) ?? .silent
+            return lasting(.hypervisor(name, mood), .hypervisor(name, .ok))
         case .load: return lasting(.load(name, Double.random(in: 0.5...4, using: &random)), .load(name, Double.random(in: 0...0.4, using: &random)))
         }
     }

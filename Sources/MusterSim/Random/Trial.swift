@@ -44,7 +44,8 @@ public struct Trial: Sendable {
 
     /// The faults that the seed gives.
     public var faults: [Fault] {
-        var dice = FaultDice(seed: seed, machines: fleet.resources.map(\.object.id.rawValue).sorted(), servers: fleet.servers.map(\.object.id.rawValue).sorted())
+        var dice = FaultDice(seed: seed, machines: fleet.resources.map(\.object.id.rawValue).sorted(), servers: fleet.servers.map(\.object.id.rawValue).sorted(),
+            hypervisors: Set(fleet.resources.compactMap(\.object.hypervisor?.rawValue)).sorted())
         return dice.faults(count, of: kinds, from: Self.start, to: Self.start + length)
     }
 

@@ -17,9 +17,11 @@ enum ListViews {
 
     private static func note(on resource: Value) -> String {
         let end = resource["maintenance_until"].int.map { "maintenance until \(Times.clock($0))" }
-        let fault = resource["bmc_fault"].string.map { "BMC: \($0)" }
+        let isGuest = resource["kind"].string == "vm"
+        let fault = resource["bmc_fault"].string.map { "\(isGuest ? "hypervisor" : "BMC"): \($0)" }
         if end != nil || fault != nil { return [end, fault].compactMap { $0 }.joined(separator: "; ") }
         if resource["declared"].bool == false { return "found, not declared" }
+        if let hypervisor = resource["hypervisor"].string { return "on \(hypervisor)" }
         return resource["has_bmc"].bool == false ? "no BMC" : ""
     }
 

@@ -70,12 +70,19 @@ struct EngineChecks {
                 let engine = Finding(
                     group: .engine, name: "engine", state: .present,
                     detail: "answers at \(socket), \(status["armed"].bool == true ? "armed" : "disarmed")")
-                return [engine] + (status["fence_agents"].array ?? []).compactMap(\.string).map(Self.agent)
+                return [engine] + Self.hypervisors(status["virtual_machines"].int ?? 0) + (status["fence_agents"].array ?? []).compactMap(\.string).map(Self.agent)
             } catch {
                 let error = error as? MusterError ?? MusterError("failed", "\(error)")
                 return [Finding(group: .engine, name: "engine", state: .absent, detail: error.message, remedy: error.hint)]
             }
         }
+    }
+
+    /// Whether the virtual machines of the running engine's fleet can be reached.
+    static func hypervisors(_ guests: Int64) -> [Finding] {
+        guard guests > 0 else { return [] }
+        let error = MusterError.noDriver(forGuests: Int(guests))
+        return [Finding(group: .engine, name: "hypervisor driver", state: .missing, detail: error.message, remedy: error.hint)]
     }
 
     /// A fence agent that the running engine's fleet names.

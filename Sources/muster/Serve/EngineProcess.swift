@@ -89,6 +89,8 @@ final class EngineProcess: Sendable {
             let fleet = try await scripting.fleet(source: String(decoding: data, as: UTF8.self), file: file)
             let differences = try await loop.turn { engine, now in try engine.apply(fleet, now: now) }
             logger.info("\(file): \(differences.count) differences applied")
+            let guests = fleet.resources.count { $0.object.hypervisor != nil }
+            if guests > 0 { logger.warning("\(MusterError.noDriver(forGuests: guests))") }
         } catch let error as MusterError {
             let isEmpty = try await loop.turn { engine, _ in engine.world.resources.isEmpty }
             if isEmpty { throw error }
@@ -105,6 +107,8 @@ final class EngineProcess: Sendable {
         let agents = try? await loop.turn { engine, _ in
             Set(engine.world.resources.values.flatMap { $0.ladder.compactMap(\.agent?.program) }).sorted()
         }
+        let guests = try? await loop.turn { engine, _ in engine.world.resources.values.count { $0.hypervisor != nil } }
+        if let guests, guests > 0 { fields["virtual_machines"] = .int(Int64(guests)) }
         if let agents, !agents.isEmpty { fields["fence_agents"] = .array(agents.map { .string($0) }) }
         return fields
     }

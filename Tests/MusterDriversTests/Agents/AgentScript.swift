@@ -11,7 +11,7 @@ struct AgentScript {
     let agents: ProgramFenceAgents
 
     /// `status` and `off` are what it does when asked for that; they stand in its folder, where `power` holds `on`.
-    init(status: String, off: String = "echo off > power", timing: FenceAgentTiming = FenceAgentTiming(poll: 20, reorder: 600_000)) async throws {
+    init(status: String, off: String = "echo off > power", on: String = "echo on > power", timing: FenceAgentTiming = FenceAgentTiming(poll: 20, reorder: 600_000)) async throws {
         scratch = try Scratch()
         try scratch.write("power", "on")
         try scratch.write(
@@ -26,6 +26,7 @@ struct AgentScript {
             case $action in
             status) \(status) ;;
             off) \(off) ;;
+            on) \(on) ;;
             *) exit 1 ;;
             esac
 

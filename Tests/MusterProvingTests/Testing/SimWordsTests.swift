@@ -18,6 +18,7 @@ import Testing
         ("storage NODE on|off", "sim.storage(\"node1\", \"off\")", "storage node1 off"),
         ("load NODE NUMBER", "sim.load(\"node1\", 0.9)", "load node1 0.9"),
         ("newcomer NODE", "sim.newcomer(\"machine-525400770007\")", "newcomer machine-525400770007"),
+        ("hypervisor NODE ok|silent|lie|refuse", "sim.hypervisor(\"node1\", \"silent\")", "hypervisor node1 silent"),
         ("guest NODE of NODE", "sim.guest(\"node2\", \"node1\")", "guest node2 of node1"),
         ("server NAME move [NODE]", "sim.server(\"shop\"):move(\"node2\")", "server shop move node2"),
         ("bmc NODE ok|silent|lie|refuse|deceive", "sim.bmc(\"node1\"):lie()", "bmc node1 lie"),

@@ -98,6 +98,26 @@ function boot_network(fields) end
 ---@return fun(fields: muster.fleet.host)
 function host(name) end
 
+---@class muster.fleet.vm.watchdog
+---@field timeout? muster.duration As of a host.
+---@field soft? boolean As of a host.
+
+---@class muster.fleet.vm
+---@field hypervisor string The host that it runs on.
+---@field mac? string The card that it boots from; this or `macs`.
+---@field macs? string[] More cards.
+---@field address? string Its address on the boot network.
+---@field memory muster.size Its memory, which its hypervisor gives it.
+---@field cpus? integer Its CPUs (1).
+---@field tags? string[] What servers may ask for.
+---@field fence? "hypervisor"|"storage"|"lease"|table[] As of a host ({ "hypervisor", "storage" }).
+---@field watchdog? muster.fleet.vm.watchdog As of a host.
+
+---A virtual machine: created by its hypervisor when it is started, it boots from the network as a host does.
+---@param name string
+---@return fun(fields: muster.fleet.vm)
+function vm(name) end
+
 ---@class muster.fleet.image
 ---@field path string Where it lies on the engine's machine.
 ---@field format? "raw"|"qcow2" How it is stored (raw).

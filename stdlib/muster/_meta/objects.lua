@@ -8,7 +8,7 @@
 ---A machine that can run a server, as it was when the step that returned it was taken: reading a field never asks the engine, `refresh()` does.
 ---@class muster.resource
 ---@field name string Its name in `fleet.lua`, or what it was called when it was found.
----@field kind "host"|"vm" A physical machine with a BMC, or a virtual one.
+---@field kind "host"|"vm" A physical machine, or a virtual one.
 ---@field state "unknown"|"off"|"starting"|"idle"|"active"|"suspect"|"failed"|"fenced"|"maintenance" What people see; it follows from the other fields.
 ---@field power "on"|"off"|"unknown" Its last power reading.
 ---@field liveness "alive"|"silent"|"unknown" Whether heartbeats come.
@@ -22,13 +22,15 @@
 ---@field has_bmc boolean Whether it can be switched from afar.
 ---@field declared boolean False for one that was found by booting and is in no `fleet.lua`.
 ---@field address? string Its own address on the boot network.
----@field rack? string Where it stands, as `fleet.lua` says.
+---@field rack? string Where it stands, as `fleet.lua` says; a virtual machine stands where its hypervisor does.
+---@field hypervisor? string The name of the host that a virtual machine runs on.
+---@field guests? string[] The names of its virtual machines that are on, or that servers have; nil without any.
 ---@field server? string The name of the server that has a claim on it.
 ---@field boot_id? string The boot it reported last.
 ---@field uuid? string Its DMI UUID, once it reported one.
 ---@field reserved_by? integer The number of the run that keeps it.
 ---@field fence_ready? boolean Whether the last check found a rung of its fence ladder that works.
----@field bmc_fault? string Why its BMC could not be read last time.
+---@field bmc_fault? string Why its BMC, or its hypervisor, could not be asked last time.
 ---@field flapping? boolean True while it fails again and again: it is chosen after all others.
 ---@field load? number Its load average of one minute for each CPU, by its last heartbeat; nil while it sends none.
 ---@field memory_used_mib? integer What is in use of its memory, by its last heartbeat. (MiB)
@@ -63,9 +65,9 @@ function resource:check_fence() end
 function resource:try_check_fence() end
 
 ---@class muster.resource.power_on.options
----@field timeout? muster.duration How long to wait until its BMC reads on (default `"60s"`).
+---@field timeout? muster.duration How long to wait until it reads on (default `"60s"`).
 
----Switches it on and waits until its BMC reads on. Refused as `stale` like `fence`.
+---Switches it on and waits until it reads on: by its BMC, by its fence agent when it has no BMC, a virtual machine by its hypervisor, which creates it. Refused as `stale` like `fence`.
 ---@async
 ---@param options? muster.resource.power_on.options
 function resource:power_on(options) end
@@ -77,7 +79,7 @@ function resource:power_on(options) end
 ---@return muster.error? problem
 function resource:try_power_on(options) end
 
----Switches it off hard and waits until its BMC reads off. Refused as `stale` like `fence`.
+---Switches it off hard and waits until it reads off, by what switches it on. Refused as `stale` like `fence`, and as `wrong_state` while its virtual machines run servers.
 ---@async
 ---@return muster.evidence
 function resource:power_off() end
@@ -98,7 +100,7 @@ function resource:shut_down() end
 ---@return muster.error? problem
 function resource:try_shut_down() end
 
----Asks its BMC now.
+---Asks its BMC, its hypervisor or its fence agent now.
 ---@async
 ---@return "on"|"off"|"unknown"
 function resource:read_power() end
@@ -257,7 +259,7 @@ function server:try_move(to) end
 ---@field looked? boolean Whether the `unseen` of an earlier answer were looked at.
 ---@field limit? integer How many machines it tells of (8).
 
----The machines that could run it at this moment, best first: they have what it needs, run nothing, are in use, can be woken and fenced, and are idle or off. `decide("place")` hooks veto and score; then count what `fleet.lua` says it prefers, avoids, and which racks it would share; idle ones come before those that are off, and the smallest that fits first.
+---The machines that could run it at this moment, best first: they have what it needs, run nothing, are in use, can be woken and fenced, and are idle or off. `decide("place")` hooks veto and score; then count what `fleet.lua` says it prefers, avoids, and which racks it would share; idle ones come before those that are woken, these before virtual ones that are created, and the smallest that fits first.
 ---@async
 ---@param options? muster.server.candidates.options
 ---@return muster.placement

@@ -141,6 +141,11 @@ function sim.agent(machine, mood) end
 ---@param kind "hard"|"soft"|"none"
 function sim.watchdog(machine, kind) end
 
+---How the hypervisor on it answers for its virtual machines.
+---@param machine muster.resource|string The machine.
+---@param mood "ok"|"silent"|"lie"|"refuse"
+function sim.hypervisor(machine, mood) end
+
 ---Its controller.
 ---@param machine muster.resource|string The machine.
 ---@return muster.simulated_bmc

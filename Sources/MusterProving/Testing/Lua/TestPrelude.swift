@@ -208,6 +208,8 @@ enum TestPrelude {
 
         function sim.agent(machine, mood) command("sim.agent", "agent", name_of(machine, "sim.agent"), mood) end
 
+        function sim.hypervisor(machine, mood) command("sim.hypervisor", "hypervisor", name_of(machine, "sim.hypervisor"), mood) end
+
         function sim.bmc(machine)
           local name = name_of(machine, "sim.bmc")
           local bmc = {}

@@ -60,23 +60,20 @@ end
 
 -- The servers of a pool, first to start first: which are wanted and where they are on their way.
 local function look(pool)
-  local all, seen = servers.list(), { wanted = {}, stopped = {}, running = 0, good = 0, moving = 0, blocked = {}, looking = 0, size = 0 }
-  for _, server in ipairs(all) do
-    if server.pool ~= pool then
-      if server.target == "running" and (server.state == "placing" or server.state == "blocked") and not server.resource then
-        seen.looking = seen.looking + 1
-      end
-    else
-      seen.size = seen.size + 1
-      if server.target == "running" then
-        seen.wanted[#seen.wanted + 1] = server
-        if server.state == "blocked" then seen.blocked[#seen.blocked + 1] = server else seen.good = seen.good + 1 end
-        if server.state == "running" then seen.running = seen.running + 1 end
-      elseif server.state == "stopped" then
-        seen.stopped[#seen.stopped + 1] = server
-      end
-      if server.state ~= "running" and server.state ~= "stopped" and server.state ~= "blocked" then seen.moving = seen.moving + 1 end
+  local seen = { wanted = {}, stopped = {}, running = 0, good = 0, moving = 0, blocked = {}, looking = 0, size = 0 }
+  for _, server in ipairs(servers.list { looking = true }) do
+    if server.pool ~= pool and (server.state == "placing" or server.state == "blocked") then seen.looking = seen.looking + 1 end
+  end
+  for _, server in ipairs(servers.list { pool = pool }) do
+    seen.size = seen.size + 1
+    if server.target == "running" then
+      seen.wanted[#seen.wanted + 1] = server
+      if server.state == "blocked" then seen.blocked[#seen.blocked + 1] = server else seen.good = seen.good + 1 end
+      if server.state == "running" then seen.running = seen.running + 1 end
+    elseif server.state == "stopped" then
+      seen.stopped[#seen.stopped + 1] = server
     end
+    if server.state ~= "running" and server.state ~= "stopped" and server.state ~= "blocked" then seen.moving = seen.moving + 1 end
   end
   if seen.size == 0 then wrong("no server has pool = \"" .. pool .. "\"", 'server "web1" { pool = "' .. pool .. '", … }') end
   return seen

@@ -25,6 +25,8 @@ public struct Server: Codable, Sendable, Hashable {
 
     /// The epoch under which the readiness check last passed.
     public var readyEpoch: Epoch?
+    /// True since a policy started it, until it runs: who recovers what ran before goes first.
+    public var isExtra: Bool?
     /// True once its machine booted anew or came back while a run worked for it: it is wanted again when that run is over.
     public var wantedAgain: Bool?
     /// Why nothing brings it to its target, while nothing does.

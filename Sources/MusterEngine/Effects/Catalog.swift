@@ -32,9 +32,7 @@ public enum Effects {
         ("servers.get", .query { engine, call in
             engine.world.servers[ServerID(try call.text(0, "a name"))].map(engine.serverValue) ?? .null
         }),
-        ("servers.list", .query { engine, _ in
-            .array(engine.world.servers.values.sorted { ($1.priority, $0.id) < ($0.priority, $1.id) }.map(engine.serverValue))
-        }),
+        ("servers.list", .query { engine, call in engine.serverList(pool: call.argument(0)["pool"].string, isLooking: call.argument(0)["looking"].bool == true) }),
         ("images.get", .query { engine, call in
             engine.world.images[ImageID(try call.text(0, "a name"))].map(engine.imageValue) ?? .null
         }),

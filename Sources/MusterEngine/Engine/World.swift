@@ -199,7 +199,7 @@ public struct World: Sendable {
         let machine = aliveClaim(of: server.id).flatMap { resources[$0.resource] }
         let isInDoubt = machine.map { $0.failure != nil || $0.liveness == .silent } ?? true
         let seeks = server.target == .running && isInDoubt
-        seekers.replace(server.id, seeks ? Seekers.Seeker(id: server.id, priority: server.priority) : nil)
+        seekers.replace(server.id, seeks ? Seekers.Seeker(server) : nil)
     }
 
     /// Takes a machine whose maintenance is over.

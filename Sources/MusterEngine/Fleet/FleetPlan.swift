@@ -168,6 +168,7 @@ extension Engine {
         server.target = known.target
         server.readyEpoch = known.readyEpoch
         server.wantedAgain = known.wantedAgain
+        server.isExtra = known.isExtra
         server.blocked = known.blocked
         server.lastError = known.lastError
         return server

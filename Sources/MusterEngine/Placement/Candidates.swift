@@ -16,14 +16,16 @@ struct PlacementRequest: Sendable {
 
     init() {}
 
-    init(_ call: EffectCall) throws {
+    /// A policy that adds a server reserves with half the precedence of one that recovers what ran: failovers preempt scaling.
+    init(_ call: EffectCall, for server: Server) throws {
         let options = call.argument(1)
         for (name, reason) in options["except"].object ?? [:] { except[ResourceID(name)] = reason.string ?? "was left out" }
         for name in options["except"].array ?? [] { except[ResourceID(name.string ?? name["name"].string ?? "")] = "was left out" }
         func machine(_ value: Value) -> ResourceID? { (value.string ?? value["name"].string).map { ResourceID($0) } }
         (first, last) = (machine(options["prefer"]), machine(options["avoid"]))
         if let limit = options["limit"].int { self.limit = Int(max(1, min(limit, 1_000))) }
-        priority = options["priority"].int ?? 0
+        let asked = options["priority"].int ?? 0
+        priority = server.isExtra == true && asked > 0 ? asked / 2 : asked
         hasLooked = options["looked"].bool ?? false
     }
 }
@@ -71,7 +73,7 @@ extension Engine {
 
     /// The same when nothing but the order of free machines counts: no more of them than matter are looked at.
     private func firstCandidates(for server: Server, _ request: PlacementRequest, run: RunID?) -> Candidates {
-        let ahead = world.seekers.count(above: server.priority)
+        let ahead = world.seekers.count(ahead: Seekers.Seeker(server))
         var candidates = Candidates()
         for machine in world.free.ordered where machine.fits(server) && request.except[machine.id] == nil && hasRoom(machine, for: server, run: run) {
             let holder = world.index.holders[machine.id]
@@ -81,12 +83,12 @@ extension Engine {
         return candidates
     }
 
-    /// Whether a server leaves the machines that are free to others: as many of higher priority look for one, or will in the next
+    /// Whether a server leaves the machines that are free to others: as many that go before it look for one, or will in the next
     /// moment, and could use one of these.
     func givesWay(_ server: Server, _ free: [FreeMachine]) -> Bool {
         var ahead = 0
         for seeker in world.seekers.ordered {
-            if seeker.priority <= server.priority { return false }
+            if !seeker.isAhead(of: Seekers.Seeker(server)) { return false }
             guard let other = world.servers[seeker.id], seeks(other), free.contains(where: { $0.fits(other) }) else { continue }
             ahead += 1
             if ahead >= free.count { return true }

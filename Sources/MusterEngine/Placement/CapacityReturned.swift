@@ -11,7 +11,7 @@ extension Engine {
         guard isFreed || !starved.isEmpty else { return }
         let servers = (isFreed ? world.starving : starved).compactMap { world.servers[$0] }.filter { responsibleRun(for: $0.id) == nil }
         var offered: Set<ResourceID> = []
-        for server in servers.sorted(by: { ($1.priority, $0.id) < ($0.priority, $1.id) }) {
+        for server in servers.sorted(by: { Seekers.Seeker($0) < Seekers.Seeker($1) }) {
             var request = PlacementRequest()
             request.limit = offered.count + (chances[server.id]?.count ?? 0) + 1
             let found = candidates(for: server, request, run: nil).free

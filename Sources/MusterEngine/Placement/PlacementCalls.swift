@@ -10,7 +10,7 @@ extension Effects {
             return engine.objection(to: resource, for: server).map { .string($0.words) } ?? .null
         }),
         ("server.why_not", .query { engine, call in
-            .string(engine.explanation(for: try engine.server(call), told: try PlacementRequest(call).except))
+            .string(engine.explanation(for: try engine.server(call), told: try PlacementRequest(call, for: try engine.server(call)).except))
         }),
     ]
 }
@@ -18,7 +18,8 @@ extension Effects {
 extension Engine {
     /// Answers a placement at once, or asks the hooks that may veto or score first.
     mutating func place(_ call: EffectCall) throws -> Value? {
-        let (server, request) = (try server(call), try PlacementRequest(call))
+        let server = try server(call)
+        let request = try PlacementRequest(call, for: server)
         // What hooks are asked about is all there is: what turned up while they answer would be left out.
         let unseen = request.hasLooked ? [] : unseen(for: server, request)
         if !unseen.isEmpty { return ["machines": [], "unseen": .array(unseen.map(resourceValue))] }
@@ -41,7 +42,8 @@ extension Engine {
         let verdicts = verdicts(question, decision, now: now)
         guard case .step(let id, let address) = owner, let step = world.openSteps[id]?[address], let run = world.runs[id] else { return .null }
         let call = EffectCall(run: run, step: step, isInDoubt: false, now: now)
-        let (server, request) = (try server(call), try PlacementRequest(call))
+        let server = try server(call)
+        let request = try PlacementRequest(call, for: server)
         // A machine that became free meanwhile was not asked about: it waits for the next time.
         let asked = Set((question.request["candidates"].array ?? []).compactMap { $0["name"].string })
         var candidates = candidates(for: server, request, run: id, verdicts: verdicts)

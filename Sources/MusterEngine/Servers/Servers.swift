@@ -8,6 +8,7 @@ extension Engine {
             throw MusterError(.notFound, "there is no server \"\(id)\"", hint: "muster servers lists them", subject: id.rawValue)
         }
         server.target = target
+        server.isExtra = target == .running && why != nil ? true : nil
         server.lastError = nil
         chances[id] = nil
         world.put(server)
@@ -41,6 +42,7 @@ extension Engine {
             throw MusterError(.stale, "\(id) was ready under a claim that is over", subject: id.rawValue)
         }
         server.readyEpoch = epoch
+        server.isExtra = nil
         server.wantedAgain = nil
         server.lastError = nil
         world.put(server)

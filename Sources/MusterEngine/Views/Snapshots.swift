@@ -57,6 +57,15 @@ extension Engine {
         return .object(fields)
     }
 
+    /// Servers by priority, highest first: of a pool, without a machine that they should have, or all. Only those are looked at.
+    func serverList(pool: String?, isLooking: Bool) -> Value {
+        let looking = isLooking ? world.seekers.ordered.map(\.id).filter { world.aliveClaim(of: $0) == nil } : nil
+        let members = pool.map { world.pools[$0] ?? [] }
+        let names = looking.map { names in members.map { members in names.filter(members.contains) } ?? names } ?? members.map(Array.init)
+        let servers = names.map { $0.compactMap { world.servers[$0] } } ?? Array(world.servers.values)
+        return .array(servers.sorted { ($1.priority, $0.id) < ($0.priority, $1.id) }.map(serverValue))
+    }
+
     func imageValue(_ image: Image) -> Value {
         let claim = world.aliveClaim(of: image.id)
         var fields: Fields = [

@@ -50,7 +50,15 @@ extension Schema {
                 "get", [.field("name", .text, "A server's name.")], returns: .object("server"), orNil: true,
                 "The server of this name.",
                 example: #"local shop = servers.get("shop")"#),
-            .step("list", returns: .list(.object("server")), "All servers, by priority, highest first."),
+            .step(
+                "list",
+                [
+                    .options(
+                        .optional("pool", .text, "Only those of this pool."),
+                        .optional("looking", .boolean, "With true: only those that should run and have no machine."))
+                ],
+                returns: .list(.object("server")), "All servers, or some, by priority, highest first.",
+                example: #"for _, server in ipairs(servers.list { pool = "web" }) do log(server, "is", server.state) end"#),
             finder(
                 "servers", "server",
                 example: #"for _, server in ipairs(servers.find { state = "blocked" }) do log(server, server.blocked.reason) end"#

@@ -58,16 +58,22 @@ function servers.get(name) end
 ---@return muster.error? problem
 function servers.try_get(name) end
 
----All servers, by priority, highest first.
+---@class muster.servers.list.options
+---@field pool? string Only those of this pool.
+---@field looking? boolean With true: only those that should run and have no machine.
+
+---All servers, or some, by priority, highest first.
 ---@async
+---@param options? muster.servers.list.options
 ---@return muster.server[]
-function servers.list() end
+function servers.list(options) end
 
 ---Like `list`, but returns `nil` and the error instead of raising it.
 ---@async
+---@param options? muster.servers.list.options
 ---@return muster.server[]? result
 ---@return muster.error? problem
-function servers.try_list() end
+function servers.try_list(options) end
 
 ---Those of `servers.list()` that fit.
 ---@async

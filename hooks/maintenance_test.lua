@@ -54,6 +54,27 @@ describe("a machine that is taken out of use", function()
       expect(events.last("user.not_drained").data.reason):to_contain("shop stays where it is")
     end)
 
+    describe("of a hypervisor", function()
+      fleet(fleet_with [[
+        policy "maintenance" { drain = true, patience = 10 }
+        vm "guest" { hypervisor = "node1", mac = "52:54:00:77:01:01", memory = "6G" }
+        image "till" { path = "/srv/till.raw" }
+        server "till" { image = "till", memory = "4G", prefer = { "guest" }, avoid = { "node1" }, ready = { tcp = "till:80" } }
+      ]])
+
+      it("gives away what its virtual machines run", function()
+        sim.power("node1", "on")
+        sim.run "1m"
+        sim.server("till"):start()
+        sim.run_until(function() return servers.get("till").state == "running" end, "5m", "a running till")
+        expect("till"):to_run_on("guest")
+        sim.maintenance("node1", "on")
+        sim.run_until(function() return servers.get("till").resource == "node2" end, "5m", "a till elsewhere")
+        sim.run_until(function() return servers.get("till").state == "running" end, "5m", "a running till")
+        expect("guest"):to_be_off()
+      end)
+    end)
+
     it("is drained once when the engine dies in the middle", function()
       local home = start_shop()
       sim.maintenance(home, "on")

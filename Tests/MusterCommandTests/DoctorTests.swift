@@ -51,6 +51,12 @@ import Testing
         }
     }
 
+    @Test func aFleetWithVirtualMachinesMissesADriverForThem() {
+        let guests = EngineChecks.hypervisors(3)
+        #expect(guests.map(\.state) == [.missing] && guests[0].detail.contains("3 virtual machines") && guests[0].remedy != nil)
+        #expect(EngineChecks.hypervisors(0).isEmpty)
+    }
+
     @Test func aFenceAgentThatIsNotThereIsMissing() {
         let missing = EngineChecks.agent("fence_of_no_package")
         #expect(missing.state == .missing && missing.package == "fence-agents")

@@ -19,6 +19,8 @@ import Testing
         }
         _ = try bench.turn { engine, now in try engine.apply(fleet, now: now) }
         let run = try bench.runShop()
+        bench.step(run, "ready", "server.wait_ready", [["name": "shop"]])
+        try bench.answer(.success(.done)) { if case .waitReady = $0 { true } else { false } }
         bench.turn { engine, now in engine.runEnded(run, .success(.null), now: now) }
         bench.reads("node2", .off)
         return bench

@@ -5,7 +5,7 @@ import Testing
 
 /// The standard library: its examples work as they are written.
 @Suite struct LibraryTests {
-    static let modules = ["maintenance", "move", "notify", "placement", "recover", "retry", "scaling", "schedule", "standby", "stop"]
+    static let modules = ["carried", "maintenance", "move", "notify", "placement", "recover", "retry", "scaling", "schedule", "standby", "stop"]
 
     /// The indented lines of a file's opening comment.
     private static func example(_ module: String) throws -> String {

@@ -5,8 +5,10 @@
 --     maintenance.drain(resources.get("node2"), { duration = "2h" })   -- the same, and after two hours it is in use again by itself
 --     maintenance.restore(resources.get("node1"))           -- it may run servers again
 --
+-- What its virtual machines run goes first: without it they are nothing.
 -- A server that finds no other machine is started again where it was, and the machine stays in use: the error says why.
 
+local carried = require "muster.carried"
 local placement = require "muster.placement"
 local recover = require "muster.recover"
 local stop = require "muster.stop"
@@ -14,7 +16,8 @@ local stop = require "muster.stop"
 local maintenance = {}
 
 function maintenance.drain(machine, options)
-  for _, server in ipairs(machine:servers()) do
+  local leaving = carried(machine:refresh())
+  for _, server in ipairs(leaving) do
     if not placement.candidates(server)[1] then
       error({
         code = "no_capacity",
@@ -28,7 +31,7 @@ function maintenance.drain(machine, options)
   local undo <close> = setmetatable({ machine = machine }, {
     __close = function(self) if self.machine then self.machine:set_mode("active") end end,
   })
-  for _, server in ipairs(machine:servers()) do
+  for _, server in ipairs(leaving) do
     stop(server, options)
     local moved, problem = pcall(recover, server)
     if not moved then

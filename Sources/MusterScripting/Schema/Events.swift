@@ -64,8 +64,8 @@ extension Schema {
         ScriptEvent(
             "resource.unproven", [.resource], data: [.optional("epoch", .integer, "The claim's number, by its own word.")],
             "after a restore: it runs in a boot that the backup does not know"),
-        ScriptEvent("resource.bmc_fault", [.resource], data: failure, "its BMC began to fail"),
-        ScriptEvent("resource.bmc_answers", [.resource], "its BMC answers again"),
+        ScriptEvent("resource.bmc_fault", [.resource], data: failure, "its BMC, its hypervisor or its agent began to fail"),
+        ScriptEvent("resource.bmc_answers", [.resource], "it answers again"),
         ScriptEvent(
             "resource.bmc_mismatch", [.resource],
             data: [.field("guid", .text, "The BMC's."), .field("uuid", .text, "The machine's.")],

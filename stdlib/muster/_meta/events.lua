@@ -19,8 +19,8 @@
 ---| '"resource.fenced"' # it was seen off, or an operator said so
 ---| '"resource.stale_heartbeat"' # it still runs under a claim that is over; it was told to reset
 ---| '"resource.unproven"' # after a restore: it runs in a boot that the backup does not know
----| '"resource.bmc_fault"' # its BMC began to fail
----| '"resource.bmc_answers"' # its BMC answers again
+---| '"resource.bmc_fault"' # its BMC, its hypervisor or its agent began to fail
+---| '"resource.bmc_answers"' # it answers again
 ---| '"resource.bmc_mismatch"' # its BMC's GUID is not its DMI UUID
 ---| '"resource.maintenance"' # it was taken out of use
 ---| '"resource.active"' # it was returned to use

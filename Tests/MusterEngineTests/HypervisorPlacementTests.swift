@@ -124,6 +124,26 @@ import Testing
         #expect(names(&bench, "till") == ["node2", "web-c", "web-b"], "together is better than not at all")
     }
 
+    @Test func guestsOfABusyHypervisorComeAfterOthers() throws {
+        var bench = try bench { fleet in
+            let third = Bench.guest("web-c", MACAddress(octets: [2, 0, 0, 0, 0, 9])!, of: "node2")  // six octets
+            fleet.resources.append(Declared(third, place: "fleet.lua:1"))
+        }
+        try bench.boot(Bench.otherMAC, id: "h2")
+        bench.reads("web-c", .off)
+        func load(_ machine: String, _ load: Double) {
+            bench.turn { engine, now in engine.loadSeen(ResourceID(machine), LoadObservation(load: load, at: now.monotonic)) }
+        }
+        load("node1", 0.6)
+        #expect(names(&bench) == ["node2", "node1", "web-a", "web-b", "web-c"])
+        load("node1", 0.8)
+        #expect(names(&bench) == ["node2", "node1", "web-c", "web-a", "web-b"])
+        let value = try bench.turn { engine, now in try engine.whyValue(ServerID("shop"), nil, nil, now: now) }
+        #expect(value["candidates"].array?.last?["reasons"].array?.first == "node1 is busy: a load of 0.8 for each CPU")
+        load("node2", 1.4)
+        #expect(names(&bench) == ["node2", "node1", "web-a", "web-b", "web-c"])
+    }
+
     @Test func aGuestStandsInTheRackOfItsHypervisor() throws {
         var bench = try bench { fleet in
             fleet.resources[0].object.rack = "a"

@@ -98,6 +98,7 @@ public struct World: Sendable {
     /// The virtual machines that a hypervisor is declared for, by name.
     func guests(of id: ResourceID) -> [ResourceID] { guestsByHypervisor[id]?.sorted() ?? [] }
     var hasGuests: Bool { !guestsByHypervisor.isEmpty }
+    var hypervisors: [ResourceID] { Array(guestsByHypervisor.keys) }
 
     private mutating func noteGuest(_ id: ResourceID, _ old: ResourceID?, _ new: ResourceID?) {
         guard old != new else { return }

@@ -59,9 +59,10 @@ extension Engine {
             let ranked = found.enumerated().map { index, machine in
                 let rank = preferences.rank(machine)
                 let score = verdicts[machine.id.rawValue]?["score"].double ?? 0
-                return (key: (rank.own, -score, rank.avoided, rank.preferred, rank.apart, rank.near), index: index, machine: machine)
+                let counts = [rank.avoided, rank.preferred, rank.apart, rank.near].map(Double.init)
+                return (key: [Double(rank.own), -score] + counts + [rank.load, Double(index)], machine: machine)
             }
-            found = ranked.sorted { $0.key == $1.key ? $0.index < $1.index : $0.key < $1.key }.map(\.machine)
+            found = ranked.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.machine)
         }
         var candidates = Candidates(refused: refused)
         for machine in found {

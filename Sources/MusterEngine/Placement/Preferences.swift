@@ -13,18 +13,26 @@ struct Preferences: Sendable {
     var apart: [String: Int] = [:]
     /// How many of the latter run on each hypervisor, or a guest of it.
     var apartBodies: [ResourceID: Int] = [:]
+    /// The load for each CPU of the hypervisors that are busy.
+    var busy: [ResourceID: Double] = [:]
+
+    /// From this load for each CPU on, guests of other hypervisors come first.
+    static let busyFrom = 0.7
 
     /// Whether every machine is as good as its place in the order of free machines says.
-    var isNone: Bool { prefer.isEmpty && avoid.isEmpty && first == nil && last == nil && near.isEmpty && apart.isEmpty && apartBodies.isEmpty }
+    var isNone: Bool {
+        prefer.isEmpty && avoid.isEmpty && first == nil && last == nil && near.isEmpty && apart.isEmpty && apartBodies.isEmpty && busy.isEmpty
+    }
 
     /// Lower goes first.
-    func rank(_ machine: FreeMachine) -> (own: Int, avoided: Int, preferred: Int, apart: Int, near: Int) {
+    func rank(_ machine: FreeMachine) -> (own: Int, avoided: Int, preferred: Int, apart: Int, near: Int, load: Double) {
         // A wish does not make up for a machine that fails again and again.
         func isNamed(_ words: [String]) -> Bool { words.contains { $0 == machine.id.rawValue || machine.tags.contains($0) } }
         let neighbours = machine.rack.map { (apart[$0] ?? 0, near[$0] ?? 0) } ?? (0, 0)
         let own = machine.id == first ? -1 : machine.id == last ? 1 : 0
         let together = apartBodies[machine.body] ?? 0
-        return (own, (machine.isFlapping ? 2 : 0) + (isNamed(avoid) ? 1 : 0), isNamed(prefer) ? -1 : 0, neighbours.0 + together, -neighbours.1)
+        let avoided = (machine.isFlapping ? 2 : 0) + (isNamed(avoid) ? 1 : 0)
+        return (own, avoided, isNamed(prefer) ? -1 : 0, neighbours.0 + together, -neighbours.1, machine.hypervisor.flatMap { busy[$0] } ?? 0)
     }
 
     /// Why a machine stands where it does, in words.
@@ -38,6 +46,7 @@ struct Preferences: Sendable {
             if let apart = apart[rack], apart > 0 { reasons.append("rack \(rack) has \(apart) that it should be apart from") }
             if rank.near < 0 { reasons.append("rack \(rack) has \(-rank.near) that it should be near") }
         }
+        if let hypervisor = machine.hypervisor, let load = busy[hypervisor] { reasons.append("\(hypervisor) is busy: a load of \(load) for each CPU") }
         if machine.isFlapping { reasons.append("failed again and again of late") }
         if machine.isIdle {
             reasons.append("idle, so it need not be woken")
@@ -56,6 +65,9 @@ extension Engine {
         let apart = machines(of: (server.antiAffinity ?? []) + [server.pool].compactMap { $0 }, besides: server.id)
         preferences.near = racks(of: near)
         preferences.apart = racks(of: apart)
+        for id in world.hypervisors {
+            if let load = world.resources[id].flatMap(loadPerCPU), load >= Preferences.busyFrom { preferences.busy[id] = load }
+        }
         for machine in apart where !world.guests(of: machine.body).isEmpty { preferences.apartBodies[machine.body, default: 0] += 1 }
         return preferences
     }

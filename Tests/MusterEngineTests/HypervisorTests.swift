@@ -42,6 +42,20 @@ import Testing
         #expect(bench.operations.contains { $0.operation.isCut } && bench.outcome(run, "fence") == nil)
     }
 
+    @Test func thatAHypervisorIsNotThereIsNoNewsAboutItsGuests() throws {
+        var bench = Bench()
+        try bench.declareGuests()
+        func fails(_ step: String) throws {
+            bench.step(bench.run(), step, "resource.read_power", [["name": "web-a"]])
+            try bench.answer(.failure(Self.silent)) { if case .readPower(ResourceID("web-a"), _, _) = $0 { true } else { false } }
+        }
+        try fails("off")
+        #expect(bench.count("resource.bmc_fault") == 0 && bench.machine("web-a")?.bmcFault == nil)
+        try bench.boot(Bench.mac, id: "boot-node1")
+        try fails("there")
+        #expect(bench.count("resource.bmc_fault") == 1, "one that is there and does not answer is")
+    }
+
     @Test func aHypervisorThatNeverAnswersDoesNotKeepTheLadder() throws {
         var (bench, _) = try fencing()
         bench.pass(76_000, beating: [Bench.mac])

@@ -12,6 +12,8 @@ extension Engine {
         switch result {
         case .failure(let error):
             drawSeen(id, watts: nil, now: now)
+            // A hypervisor that is not there answers nothing: that is no news about its guests.
+            if error.code == .hypervisorSilent, !world.isCarried(resource) { return }
             guard resource.bmcFault?.code != error.code else { return }
             resource.bmcFault = error
             world.put(resource)

@@ -32,6 +32,9 @@ extension World {
         return aliveClaim(on: id) != nil || guest.power == .on || guest.startingSince != nil || guest.liveness != .unknown
     }
 
+    /// Whether a guest's hypervisor is up.
+    func isCarried(_ guest: Resource) -> Bool { guest.hypervisor.flatMap { resources[$0] }?.isThere == true }
+
     /// What keeps a guest's hypervisor from having it; nil when nothing does, and for a host. Guests that a run keeps count as in use.
     func hypervisorHindrance(of guest: Resource, kept: (ResourceID) -> Bool = { _ in false }) -> HypervisorHindrance? {
         guard let name = guest.hypervisor else { return nil }

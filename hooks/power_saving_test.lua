@@ -35,6 +35,29 @@ describe("without a word of the operator", function()
   end)
 end)
 
+describe("virtual machines", function()
+  fleet(fleet_with [[
+    policy "power_saving" { spare = 1, after = "15m" }
+    vm "guest1" { hypervisor = "node1", mac = "52:54:00:77:01:01", memory = "2G" }
+  ]])
+
+  it("are no spares, and are ended after they have waited", function()
+    sim.power("node1", "on")
+    sim.run_until(function() return resources.get("node1").state == "idle" end, "5m", "the hypervisor")
+    sim.power("guest1", "on")
+    sim.run_until(function() return resources.get("guest1").state == "idle" end, "5m", "the guest")
+    -- The hypervisor carries it and is no spare either: another machine is woken.
+    sim.run_until(function() return count "idle" == 3 end, "5m", "a spare")
+    sim.run "10m"
+    expect(resources.get("guest1").state):to_be("idle")
+    sim.run "10m"
+    expect(resources.get("guest1").state):to_be("off")
+    expect(sim.machine("guest1").power):to_be("off")
+    expect(resources.get("node1").state):to_be("idle")
+    expect("resource.failed").never:to_have_happened()
+  end)
+end)
+
 describe("with one spare machine", function()
   fleet(fleet_with 'policy "power_saving" { spare = 1, after = "15m" }')
 

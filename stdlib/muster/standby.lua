@@ -11,8 +11,9 @@
 -- `"20s"`) is switched off; either way its BMC must read off. With `tags` it is about the machines that have all of them.
 --
 -- It touches no machine that runs a server, carries virtual machines, is in maintenance, reserved by another run, failed, not declared,
--- without a BMC, or whose BMC does not answer; a recovery that wants a machine takes it from here. Virtual machines are none of its business:
--- they are created when they are needed. It returns the names of the machines that it switched on and off.
+-- without a BMC, or whose BMC does not answer; a recovery that wants a machine takes it from here. Virtual machines are created when they
+-- are needed: none is kept as a spare, and those that have waited for longer than `after` are ended, so that their hypervisor has its memory
+-- back. It returns the names of the machines that it switched on and off.
 
 local standby = {}
 
@@ -41,13 +42,14 @@ local function has_tags(machine, tags)
   return true
 end
 
--- The machines that may be switched, by state.
+-- The machines that may be switched, by state, and the virtual ones that wait.
 local function ours(tags)
-  local found = { idle = {}, off = {}, starting = {} }
+  local found = { idle = {}, off = {}, starting = {}, guests = {} }
   for _, machine in ipairs(resources.list()) do
-    local list = found[machine.state]
-    local free = machine.kind == "host" and not machine.server and not machine.guests
-    if list and machine.declared and machine.has_bmc and free and has_tags(machine, tags) then list[#list + 1] = machine end
+    local list, is_guest = found[machine.state], machine.kind == "vm"
+    if is_guest then list = machine.state == "idle" and found.guests or nil end
+    local is_free = not machine.server and not machine.guests and (is_guest or machine.has_bmc)
+    if list and machine.declared and is_free and has_tags(machine, tags) then list[#list + 1] = machine end
   end
   return found
 end
@@ -55,13 +57,15 @@ end
 local function may_switch(machine) return not machine.reserved_by and not machine.bmc_fault end
 
 -- When each machine that waits began to, as far as it was seen; what is known is kept from one run to the next.
-local function waiting_since(idle, key)
+local function waiting_since(machines, key)
   local known, since, changed = recall(key) or {}, {}, false
-  for _, machine in ipairs(idle) do
-    local last = known[machine.name]
-    local same = last and last.boot == machine.boot_id
-    since[machine.name] = same and last or { boot = machine.boot_id, at = now() }
-    changed = changed or not same
+  for _, group in ipairs { machines.idle, machines.guests } do
+    for _, machine in ipairs(group) do
+      local last = known[machine.name]
+      local same = last and last.boot == machine.boot_id
+      since[machine.name] = same and last or { boot = machine.boot_id, at = now() }
+      changed = changed or not same
+    end
   end
   for name in pairs(known) do changed = changed or not since[name] end
   -- A script has no later runs: what it sees idle for the first time is left alone.
@@ -110,7 +114,7 @@ function standby.keep(options)
     error({ code = "bad_argument", message = "standby.keep: spare is " .. tostring(spare) .. ", not a number of machines", hint = "spare = 1" }, 0)
   end
   local machines = ours(tags)
-  local since = waiting_since(machines.idle, "standby:" .. table.concat(tags, ","))
+  local since = waiting_since(machines, "standby:" .. table.concat(tags, ","))
   local woken, slept = {}, {}
 
   local waiting = #machines.idle + #machines.starting
@@ -136,6 +140,9 @@ function standby.keep(options)
     if now() - since[machine.name].at >= after and may_switch(machine) and put_to_sleep(machine, patience) then
       idle, slept[#slept + 1] = idle - 1, machine.name
     end
+  end
+  for _, guest in ipairs(machines.guests) do
+    if now() - since[guest.name].at >= after and may_switch(guest) and put_to_sleep(guest, patience) then slept[#slept + 1] = guest.name end
   end
   return { woken = woken, slept = slept }
 end

@@ -47,7 +47,7 @@ public struct World: Sendable {
     /// Those that have become free since the last look.
     var newlyFree: Set<ResourceID> = []
     /// The virtual machines of each hypervisor.
-    private var guestsByHypervisor: [ResourceID: Set<ResourceID>] = [:]
+    private var guestIndex = GuestIndex()
     /// The servers that have nowhere to run, or whose machine is in doubt.
     private(set) var seekers = Seekers()
     /// The servers that are blocked because no machine could take them.
@@ -96,18 +96,9 @@ public struct World: Sendable {
     func evidence(about id: ResourceID) -> [Evidence] { (evidenceByResource[id] ?? []).sorted().compactMap { evidence[$0] } }
 
     /// The virtual machines that a hypervisor is declared for, by name.
-    func guests(of id: ResourceID) -> [ResourceID] { guestsByHypervisor[id]?.sorted() ?? [] }
-    var hasGuests: Bool { !guestsByHypervisor.isEmpty }
-    var hypervisors: [ResourceID] { Array(guestsByHypervisor.keys) }
-
-    private mutating func noteGuest(_ id: ResourceID, _ old: ResourceID?, _ new: ResourceID?) {
-        guard old != new else { return }
-        if let old {
-            guestsByHypervisor[old]?.remove(id)
-            if guestsByHypervisor[old]?.isEmpty == true { guestsByHypervisor[old] = nil }
-        }
-        if let new { guestsByHypervisor[new, default: []].insert(id) }
-    }
+    func guests(of id: ResourceID) -> [ResourceID] { guestIndex.guests(of: id).sorted() }
+    var hasGuests: Bool { !guestIndex.isEmpty }
+    var hypervisors: [ResourceID] { guestIndex.hypervisors }
 
     /// Where a name is, or belongs, in the order of machines.
     private func place(of id: ResourceID) -> Int { resourceOrder.sortedPlace { $0 < id } }
@@ -150,7 +141,7 @@ public struct World: Sendable {
         touch(id)
         let claim = aliveClaim(on: id)
         if let claim { unreviewed.insert(claim.server) }
-        noteGuest(id, old?.hypervisor, new?.hypervisor)
+        guestIndex.replace(id, old?.hypervisor, new?.hypervisor)
         noteFree(id)
         noteFreeAround(id)
         if let claim, let server = servers[claim.server] { noteSeeker(server) }
@@ -163,11 +154,7 @@ public struct World: Sendable {
         for id in machines where hasGuests { newlyFree.formUnion(relatives(of: id).filter(free.contains)) }
     }
 
-    /// Those whose part in a hypervisor depends on a machine: its guests, or the hypervisor and the other guests.
-    private func relatives(of id: ResourceID) -> Set<ResourceID> {
-        guard let hypervisor = resources[id]?.hypervisor else { return guestsByHypervisor[id] ?? [] }
-        return (guestsByHypervisor[hypervisor] ?? []).union([hypervisor]).subtracting([id])
-    }
+    private func relatives(of id: ResourceID) -> Set<ResourceID> { guestIndex.relatives(of: id, hypervisor: resources[id]?.hypervisor) }
 
     mutating func takeNewlyStarving() -> Set<ServerID> {
         defer { newlyStarving = [] }

@@ -8,6 +8,8 @@ extension Simulation {
         switch command {
         case .power(let name, let toggle):
             try known(name)
+            // Started by hand, a guest is one that its hypervisor knows, and sees the end of.
+            if toggle == .on { machines.change(name) { $0.isDefined = true } }
             if toggle == .on { machines.powerOn(name) } else { machines.powerOff(name) }
         case .mains(let name, let toggle):
             try known(name)

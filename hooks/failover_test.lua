@@ -82,6 +82,17 @@ describe("a hypervisor that hangs", function()
     expect("fence.rung_failed").never:to_have_happened()
   end)
 
+  it("is left alone while a guest is heard: switched off, it would take that along", function()
+    sim.power("node2", "on")
+    sim.run "1m"
+    sim.guest("guest", "node2")
+    sim.kill "node1"
+    sim.run "2m"
+    expect("resource.failed"):to_have_happened { resource = "node1" }
+    expect("resource.fenced").never:to_have_happened()
+    expect(servers.get("shop").resource):to_be("guest")
+  end)
+
   it("is left alone while nothing of its guests is in use", function()
     sim.server("shop"):stop()
     sim.run "1m"

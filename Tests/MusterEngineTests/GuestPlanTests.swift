@@ -69,4 +69,25 @@ import Testing
         try bench.declareGuests { $0.resources[2].object.hypervisor = ResourceID("node2") }
         #expect(bench.machine("web-a")?.hypervisor == ResourceID("node2"))
     }
+
+    @Test func oneThatIsBeingStartedStaysWhereItIs() throws {
+        var bench = Bench()
+        try bench.declareGuests()
+        try bench.boot(Bench.mac, id: "h")
+        bench.reads("web-a", .off)
+        let run = bench.run()
+        bench.step(run, "on", "resource.power_on", [bench.reference("web-a")])
+        let moved: (inout FleetDeclaration) -> Void = { $0.resources[2].object.hypervisor = ResourceID("node2") }
+        #expect("node1 is about to create it") { try bench.declareGuests(moved) } throws: { ($0 as? MusterError)?.code == .wrongState }
+        try bench.answer(.failure(MusterError(.hypervisorSilent, "node1 does not answer"))) { $0.started != nil }
+        #expect("it may have been created") { try bench.declareGuests(moved) } throws: { ($0 as? MusterError)?.code == .wrongState }
+        #expect(bench.machine("web-a")?.hypervisor == ResourceID("node1"))
+    }
+
+    @Test func oneThatARestoredEngineKnowsNothingOfStaysWhereItIs() async throws {
+        var bench = Bench()
+        try bench.declareGuests()
+        bench.turn { engine, now in engine.restore(backup: now.wall, operatorName: "Ann", now: now) }
+        #expect { try bench.declareGuests { $0.resources[2].object.hypervisor = ResourceID("node2") } } throws: { ($0 as? MusterError)?.code == .wrongState }
+    }
 }

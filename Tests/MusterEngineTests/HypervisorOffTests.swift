@@ -109,6 +109,73 @@ import Testing
         #expect(bench.evidence(about: "web-a") == nil && !bench.operations.contains { $0.operation.isHypervisorReading })
     }
 
+    // MARK: Guests that outlive it, and controllers that are contradicted
+
+    @Test func aGuestThatBeatsAfterItsHypervisorWentOffIsElsewhereAlsoWhenItHangs() throws {
+        var bench = try running()
+        bench.reads("node1", .off)
+        bench.pass(20_000, beating: [Bench.guestMAC])
+        #expect(bench.evidence(about: "web-b") == nil, "nobody has looked")
+        bench.pass(3_000)
+        #expect(bench.machine("web-a")?.liveness == .silent && bench.machine("web-a")?.strayed == true)
+        #expect(bench.events.last { $0.name == "resource.bmc_fault" && $0.resource?.rawValue == "web-a" }?.data["code"] == "guest_absent")
+        try bench.answer(.success(.power(.off)), where: \.isHypervisorReading)
+        #expect(bench.evidence(about: "web-a") == nil && bench.evidence(about: "web-b")?.hypervisor == ResourceID("node1"), "web-b fell silent with it")
+        bench.pass(11_000)
+        let run = bench.run()
+        bench.step(run, "fence", "resource.fence", [bench.reference("web-a")])
+        #expect(bench.operations.contains { $0.operation.isCut }, "its hypervisor is not asked")
+    }
+
+    @Test func aControllerThatReadsOffWhileItsHypervisorBeatsIsNotBelieved() throws {
+        var bench = try running()
+        bench.reads("node1", .off)
+        // The controller is another machine's: node1 beats on, and only web-a hangs.
+        bench.pass(20_000, beating: [Bench.mac, Bench.otherGuestMAC])
+        #expect(!bench.operations.contains { $0.operation.isHypervisorReading } && bench.evidence(about: "web-a") == nil)
+        #expect(bench.machine("web-b")?.strayed == nil)
+        let run = bench.run()
+        bench.step(run, "fence", "resource.fence", [bench.reference("web-a")])
+        try bench.answer(.failure(MusterError(.hypervisorSilent, "node1 does not answer"))) { $0.destroyed != nil }
+        try bench.answer(.success(.power(.off)), where: \.isHypervisorReading)
+        #expect(bench.evidence(about: "web-a") == nil && bench.operations.contains { $0.operation.isCut })
+        #expect(!bench.operations.contains { $0.operation.isHypervisorReading }, "it is not asked again and again")
+    }
+
+    @Test func aHypervisorThatIsHeardAfterTheQuestionWasNotOff() throws {
+        var bench = try running()
+        bench.pass(11_000)
+        let run = bench.run()
+        bench.step(run, "fence", "resource.fence", [bench.reference("web-a")])
+        try bench.answer(.failure(MusterError(.hypervisorSilent, "node1 does not answer"))) { $0.destroyed != nil }
+        bench.milliseconds += 250
+        _ = bench.beat(Bench.mac)
+        try bench.answer(.success(.power(.off)), where: \.isHypervisorReading)
+        #expect(bench.evidence(about: "web-a") == nil && bench.operations.contains { $0.operation.isCut })
+    }
+
+    @Test(arguments: [MusterError.Code.stillOn, .hypervisorRefused])
+    func aHypervisorThatAnsweredIsNotOff(_ code: MusterError.Code) throws {
+        var bench = try running()
+        bench.pass(11_000)
+        let run = bench.run()
+        bench.step(run, "fence", "resource.fence", [bench.reference("web-a")])
+        try bench.answer(.failure(MusterError(code, "node1 says so"))) { $0.destroyed != nil }
+        #expect(!bench.operations.contains { $0.operation.isHypervisorReading }, "whatever its controller reads")
+        #expect(bench.operations.contains { $0.operation.isCut })
+    }
+
+    @Test func aHypervisorThatIsBeingSwitchedOnIsNotAskedOverAndOver() throws {
+        var bench = try running()
+        bench.pass(11_000)
+        try fence(&bench)
+        let run = bench.run()
+        bench.step(run, "on", "resource.power_on", [bench.reference("node1")])
+        try bench.answer(.success(.power(.off)), where: \.isHypervisorReading)
+        #expect(bench.evidence(about: "web-a") == nil, "it may read on by now")
+        #expect(!bench.operations.contains { $0.operation.isHypervisorReading })
+    }
+
     // MARK: It comes back
 
     @Test func evidenceIsVoidWhenTheHypervisorShowsLife() throws {

@@ -173,6 +173,36 @@ import Testing
         #expect(bench.machine("web-a")?.strayed == nil)
     }
 
+    @Test func onlyAGuestThatIsKnownToBeOffIsCreatedAnew() throws {
+        var bench = Bench()
+        try bench.declareGuests()
+        try bench.boot(Bench.mac, id: "h")
+        let run = bench.run()
+        bench.step(run, "new", "resource.power_on", [bench.reference("web-a")])
+        #expect(bench.operations.compactMap(\.operation.started).last?.mustBeThere == false)
+        try bench.answer(.success(.done)) { $0.started != nil }
+        try bench.boot(Bench.guestMAC, id: "guest")
+        // It beats, and nobody has asked node1 for it since: somebody may have moved it.
+        bench.step(run, "again", "resource.power_on", [bench.reference("web-a")])
+        #expect(bench.operations.compactMap(\.operation.started).last?.mustBeThere == true)
+        try bench.answer(.failure(MusterError(.guestAbsent, "node1 has no guest web-a"))) { $0.started != nil }
+        #expect(bench.errorCode(run, "again") == .guestAbsent && bench.machine("web-a")?.strayed == true)
+    }
+
+    @Test func whatARestoredEngineIsToldOfAGuestThatIsAbsentSaysNothing() throws {
+        var bench = Bench()
+        try bench.declareGuests()
+        bench.turn { engine, now in engine.restore(backup: now.wall, operatorName: "Ann", now: now) }
+        let run = bench.run()
+        bench.step(run, "read", "resource.read_power", [bench.reference("web-a")])
+        try bench.answer(.success(.absent("node1 has no guest web-a"))) { if case .readPower(ResourceID("web-a"), _, _) = $0 { true } else { false } }
+        #expect(bench.errorCode(run, "read") == .guestAbsent)
+        #expect(bench.machine("web-a")?.unproven == true, "it may have been declared elsewhere since the backup")
+        // Nor is its hypervisor's end: it may be on another by now.
+        bench.reads("node1", .off)
+        #expect(bench.machine("node1")?.unproven == nil && !bench.operations.contains { $0.operation.isHypervisorReading })
+    }
+
     @Test func aHypervisorIsNotSwitchedOffUnderTheServersOfItsGuests() throws {
         var bench = Bench()
         try bench.declareGuests()

@@ -44,6 +44,7 @@ extension Engine {
         let evidence = record(.off, id, epoch: epoch, detail: words, hypervisor: hypervisor, now: now)
         trackers[id]?.reading = .off
         trackers[id]?.readAt = now.monotonic
+        if trackers[id]?.offSince == nil { trackers[id]?.offSince = now.monotonic }
         let wasOn = resource.power != .off
         resource.power = .off
         resource.liveness = .unknown

@@ -9,7 +9,7 @@ extension Engine {
     }
 
     /// What a driver brought back, as far as it may be believed: that a hypervisor has no such guest is no proof about one that was booted
-    /// and never seen off since. It runs elsewhere.
+    /// or read on and never seen off since, for it runs elsewhere, nor about one of which a restored engine does not know where it ran last.
     func believed(_ result: Result<OperationResult, MusterError>, of operation: Operation) -> Result<OperationResult, MusterError> {
         guard case .success(.absent(let words)) = result else { return result }
         let id: ResourceID? =
@@ -17,13 +17,14 @@ extension Engine {
             case .readPower(let id, _, _), .powerOff(let id, _, _, _, _, _): id
             default: nil
             }
-        guard let id, let resource = world.resources[id], resource.boot != nil || resource.strayed == true else { return result }
+        guard let id, let resource = world.resources[id], resource.mayBeElsewhere || resource.unproven == true else { return result }
         return .failure(absence(of: id, words))
     }
 
     private func absence(of id: ResourceID, _ words: String) -> MusterError {
-        MusterError(
-            .guestAbsent, "\(words), and \(id) was booted and not seen off since: it was moved by hand",
+        let why = world.resources[id]?.unproven == true ? "what became of \(id) since the backup is not known" : "\(id) was on and not seen off since: it was moved by hand"
+        return MusterError(
+            .guestAbsent, "\(words), and \(why)",
             hint: "look where it runs, and destroy it there; then: muster fence \(id) --confirm-off", subject: id.rawValue)
     }
 
@@ -53,6 +54,11 @@ extension Engine {
         throw MusterError(
             .wrongState, "\(resource.id) \(words), which would go off with it", hint: "move or stop what its guests run first", subject: resource.id.rawValue)
     }
+}
+
+extension Resource {
+    /// Whether a guest that its hypervisor does not have runs elsewhere: it was on, and not seen off since.
+    var mayBeElsewhere: Bool { strayed == true || boot != nil || power == .on }
 }
 
 extension [String] {

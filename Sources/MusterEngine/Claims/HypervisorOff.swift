@@ -20,8 +20,9 @@ extension Engine {
     /// Reads a hypervisor that was seen off once more, for the guests that are not heard any more: what was read before they were last
     /// heard says nothing about them. Nothing when none of them waits for that.
     mutating func lookAtGuests(of hypervisor: ResourceID, now: Now) {
+        noteOutliving(hypervisor, now: now)
         guard !world.guests(of: hypervisor).isEmpty, let resource = world.resources[hypervisor], resource.power == .off, let control = control(of: resource),
-            world.guests(of: hypervisor).contains(where: waitsForHypervisor)
+            !isContradicted(hypervisor, now: now), !isPoweringOn(hypervisor), world.guests(of: hypervisor).contains(where: waitsForHypervisor)
         else { return }
         let isAsked = operations.values.contains {
             if case .readHypervisor(let question) = $0.operation { question.hypervisor == hypervisor && question.guest == nil } else { false }
@@ -35,8 +36,9 @@ extension Engine {
     private func knownUUID(of resource: Resource) -> String? { Mutation.identityUnchecked.isActive ? nil : resource.uuid }
 
     /// Whether the end of its hypervisor would be news about a guest: it is not heard, not known to be off, and not known to be elsewhere.
+    /// Of one that is not accounted for since a restore that is not known: it may have been declared elsewhere after the backup.
     private func waitsForHypervisor(_ id: ResourceID) -> Bool {
-        guard let guest = world.resources[id], guest.liveness != .alive, guest.strayed != true else { return false }
+        guard let guest = world.resources[id], guest.liveness != .alive, guest.strayed != true, guest.unproven != true else { return false }
         guard let claim = world.aliveClaim(on: id) else { return guest.liveness == .silent || guest.startingSince != nil || guest.power == .on }
         return validEvidence(for: claim) == nil
     }
@@ -44,8 +46,9 @@ extension Engine {
     /// What to ask when a hypervisor has not ended a guest: whether it is off itself. Nil when nothing can be asked.
     func hypervisorQuestion(after operation: Operation, _ result: Result<OperationResult, MusterError>, now: Now) -> HypervisorQuestion? {
         guard case .powerOff(let id, .hypervisor(let guest), _, _, _, _) = operation, case .failure(let error) = result,
-            ![.guestAbsent, .guestIdentity, .stale, .noHypervisorDriver].contains(error.code), world.resources[id]?.strayed != true,
-            let hypervisor = world.resources[guest.hypervisor], let control = control(of: hypervisor)
+            // One that answered is not off, whatever its controller may read.
+            ![.guestAbsent, .guestIdentity, .stale, .noHypervisorDriver, .stillOn, .hypervisorRefused].contains(error.code),
+            world.resources[id]?.strayed != true, let hypervisor = world.resources[guest.hypervisor], let control = control(of: hypervisor)
         else { return nil }
         return HypervisorQuestion(
             hypervisor: hypervisor.id, control: control, uuid: knownUUID(of: hypervisor), asked: now.monotonic, guest: id, failure: error)
@@ -70,6 +73,8 @@ extension Engine {
     }
 
     private mutating func guestsAreOff(_ question: HypervisorQuestion, now: Now) throws {
+        noteOutliving(question.hypervisor, now: now)
+        if isContradicted(question.hypervisor, now: now) || heard(question.hypervisor, at: now.monotonic).map({ $0 > question.asked }) == true { return }
         for id in world.guests(of: question.hypervisor) where waitsForHypervisor(id) {
             guard let guest = world.resources[id], guest.liveness != .alive, heard(id, at: now.monotonic).map({ $0 < question.asked }) ?? true else { continue }
             guard let claim = world.aliveClaim(on: id) else {

@@ -13,6 +13,8 @@ public struct Guest: Sendable, Hashable {
     /// The number of the order that this is part of: of two to one guest the larger is the later one, also over engine restarts. 0 for a
     /// question.
     public var order: Int64 = 0
+    /// Whether it was booted and not seen off since: a hypervisor that does not have it must not create it, for it runs elsewhere.
+    public var mustBeThere = false
 
     init(_ resource: Resource, of hypervisor: ResourceID, at address: IPv4Address?) {
         (name, self.hypervisor, self.address) = (resource.id, hypervisor, address)
@@ -55,8 +57,8 @@ public protocol HypervisorDriver: Sendable {
     /// What the hypervisor reads of the guest now; harmless.
     func state(of guest: Guest) async throws -> GuestState
 
-    /// Creates the guest from its declaration and starts it; returns once it reads on. Already on is success. `still_off` when it does not
-    /// come in time.
+    /// Creates the guest from its declaration and starts it; returns once it reads on. Already on is success. `guest_absent` when it must be
+    /// there and is not, `still_off` when it does not come in time.
     func start(_ guest: Guest, timeoutMilliseconds: Int64) async throws
 
     /// Destroys the guest and polls until it is read off or gone; a completion code is no proof. Already off is success. Throws `still_on`

@@ -40,6 +40,7 @@ extension Engine {
         guard case .hypervisor(var guest) = control else { return control }
         world.update { $0.lastOrder = ($0.lastOrder ?? 0) + 1 }
         guest.order = world.general.lastOrder ?? 0
+        guest.mustBeThere = resource.mayBeElsewhere
         return .hypervisor(guest)
     }
 }

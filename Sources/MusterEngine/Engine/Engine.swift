@@ -144,6 +144,9 @@ struct Tracker: Sendable {
     var starting: (since: Timestamp, seen: Moment)?
     /// What it said last of its load, where the engine itself heard it.
     var load: LoadObservation?
+    /// Since when its readings have said off, without one of on or another boot in between; and when it last spoke, whatever it was told.
+    var offSince: Moment?
+    var spoke: Moment?
     /// What its controller measures; nil while nobody asked.
     var meter: Meter?
     /// The boot whose heartbeats under an ended claim were reported.

@@ -48,6 +48,7 @@ public struct World: Sendable {
     var newlyFree: Set<ResourceID> = []
     /// The virtual machines of each hypervisor.
     private var guestIndex = GuestIndex()
+    private(set) var guestUses = GuestUses()
     /// The servers that have nowhere to run, or whose machine is in doubt.
     private(set) var seekers = Seekers()
     /// The servers that are blocked because no machine could take them.
@@ -97,6 +98,8 @@ public struct World: Sendable {
 
     /// The virtual machines that a hypervisor is declared for, by name.
     func guests(of id: ResourceID) -> [ResourceID] { guestIndex.guests(of: id).sorted() }
+    /// The same in no order.
+    func guestNames(of id: ResourceID) -> Set<ResourceID> { guestIndex.guests(of: id) }
     var hasGuests: Bool { !guestIndex.isEmpty }
     var hypervisors: [ResourceID] { guestIndex.hypervisors }
 
@@ -143,8 +146,23 @@ public struct World: Sendable {
         if let claim { unreviewed.insert(claim.server) }
         guestIndex.replace(id, old?.hypervisor, new?.hypervisor)
         noteFree(id)
-        noteFreeAround(id)
+        noteUse(of: id, was: old?.hypervisor)
+        if old.map(Hosting.init) != new.map(Hosting.init) { noteFree(around: guestNames(of: id)) }
         if let claim, let server = servers[claim.server] { noteSeeker(server) }
+    }
+
+    /// A guest may have begun or ended to be in use: that is room taken, or left, on its hypervisor.
+    private mutating func noteUse(of id: ResourceID, was old: ResourceID? = nil) {
+        guard hasGuests || old != nil else { return }
+        let hypervisor = resources[id]?.hypervisor
+        guard guestUses.replace(id, guestUse(of: id)) else { return }
+        for hypervisor in Set([old, hypervisor].compactMap { $0 }).sorted() {
+            noteFree(around: guestNames(of: hypervisor).union([hypervisor]).subtracting([id]))
+        }
+    }
+
+    private mutating func noteFree(around machines: Set<ResourceID>) {
+        for machine in machines.sorted() { noteFree(machine) }
     }
 
     /// Machines that a run kept are anybody's again.
@@ -175,12 +193,7 @@ public struct World: Sendable {
 
     private func isHindered(_ id: ResourceID) -> Bool {
         guard hasGuests, let resource = resources[id] else { return false }
-        return hypervisorHindrance(of: resource) != nil || !guestsInUse(on: id).isEmpty
-    }
-
-    private mutating func noteFreeAround(_ id: ResourceID) {
-        guard hasGuests else { return }
-        for relative in relatives(of: id).sorted() { noteFree(relative) }
+        return hypervisorHindrance(of: resource) != nil || guestUses.isAny(on: id)
     }
 
     private mutating func noteSeeker(_ server: Server) {
@@ -257,7 +270,7 @@ public struct World: Sendable {
         unreviewed.insert(claim.server)
         claims[claim.epoch] = claim.isAlive || !claim.exportCut ? claim : nil
         noteFree(claim.resource)
-        noteFreeAround(claim.resource)
+        noteUse(of: claim.resource)
         if let server = servers[claim.server] { noteSeeker(server) }
         record(.claim(claim))
     }

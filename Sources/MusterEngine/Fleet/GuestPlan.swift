@@ -39,10 +39,12 @@ extension Engine {
                     .claimAlive, "\(words) \(claim.server) runs on it (epoch \(claim.epoch))", hint: "muster server stop \(claim.server) first",
                     place: item.place, subject: known.id.rawValue)
             }
+            // Whatever was asked to start it may still do so.
+            let isStarting = isPoweringOn(known.id) || known.startingSince != nil
             let isKnownOff = known.power == .off || known.failure?.fenced.flatMap { world.evidence[$0]?.kind } == .manual
             // Nobody has ever heard of it, and what would have started it was never asked to.
-            let isNew = known.boot == nil && known.bootID == nil && known.power == .unknown && known.startingSince == nil
-            guard isKnownOff || isNew else {
+            let isNew = known.boot == nil && known.bootID == nil && known.power == .unknown && known.unproven != true
+            guard !isStarting, isKnownOff || isNew else {
                 throw MusterError(
                     .wrongState, "\(words) it may be on", hint: "switch it off first; if it is off for sure: muster fence \(known.id) --confirm-off",
                     place: item.place, subject: known.id.rawValue)

@@ -98,6 +98,7 @@ extension Engine {
         let isNewBoot = resource.boot?.bootID != bootID
         let cameBack = resource.liveness != .alive
         let isAccountedFor = isKnown && resource.unproven == true
+        if isNewBoot { trackers[resource.id]?.offSince = nil }
         guard isNewBoot || cameBack || resource.failure != nil || isAccountedFor else { return }
         if isAccountedFor { resource.unproven = nil }
         let unproven = world.aliveClaim(on: resource.id).flatMap { $0.unproven == true && $0.epoch == resource.boot?.epoch ? $0 : nil }
@@ -149,6 +150,9 @@ extension Engine {
     /// - Parameter bootID: The boot that showed it; what a lease that ran out says is about one boot only, and nothing about power.
     mutating func signOfLife(of id: ResourceID, _ what: String, bootID: String? = nil, now: Now) {
         if Mutation.evidenceNotVoided.isActive { return }
+        trackers[id, default: Tracker()].spoke = now.monotonic
+        // Of a boot that is going on only the readings know since when.
+        if bootID == nil { trackers[id]?.offSince = nil }
         for var item in world.evidence(about: id)
         where item.isValid && (item.kind == .off || item.kind == .manual || item.kind == .expired && bootID != nil && item.bootID == bootID) {
             item.voided = what

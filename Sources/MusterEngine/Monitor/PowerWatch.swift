@@ -32,6 +32,7 @@ extension Engine {
             // So is one of off from before a heartbeat.
             if value.power == .off, let heard = heard(id, at: now.monotonic), asked < heard { return }
             setPower(id, value.power, asked: asked, now: now)
+            if value.power == .off { noteOutliving(id, now: now) }
             let wentOff = resource.power != .off && value.power == .off
             if answersAgain || wentOff { callAgain(id, now: now) }
         }
@@ -41,6 +42,8 @@ extension Engine {
     mutating func setPower(_ id: ResourceID, _ power: Power, asked: Moment, now: Now) {
         trackers[id, default: Tracker()].reading = power
         trackers[id]?.readAt = asked
+        let offSince = trackers[id]?.offSince
+        trackers[id]?.offSince = power == .off ? offSince ?? now.monotonic : nil
         if power == .on { signOfLife(of: id, "a power reading of on", now: now) }
         if power == .off { wasOffWithHypervisor(id, now: now) }
         guard var resource = world.resources[id] else { return }

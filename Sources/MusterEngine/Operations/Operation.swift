@@ -110,6 +110,7 @@ extension Engine {
         case .readDraw(let id, let bmc):
             return try drawRead(id, bmc, result, now: now)
         case .powerOn(let id, _, _, _):
+            noteStray(id, result)
             return try poweredOn(id, result, now: now)
         case .powerOff(let id, _, _, let epoch, _, let fence):
             noteStray(id, result)

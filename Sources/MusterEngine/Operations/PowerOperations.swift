@@ -45,7 +45,7 @@ extension Drivers {
 
     /// Reads the power of a hypervisor, once it is seen that what is read is its own.
     func reading(ofHypervisor question: HypervisorQuestion) async throws -> OperationResult {
-        if case .bmc(let bmc) = question.control, let uuid = question.uuid, let guid = try? await power.guid(access(bmc)) {
+        if case .bmc(let bmc) = question.control, let uuid = question.uuid ?? bmc.guid, let guid = try await guid(of: bmc) {
             guard Identity.matches(guid: guid, uuid: uuid) else {
                 throw MusterError(
                     .bmcIdentity, "the BMC at \(bmc.address) is of another machine than \(question.hypervisor)",
@@ -53,5 +53,15 @@ extension Drivers {
             }
         }
         return try await reading(question.control)
+    }
+
+    /// What a controller says of whose it is, or said before where it does not tell; nil when it never did. One that cannot be asked now may
+    /// be anybody's.
+    private func guid(of bmc: BMC) async throws -> String? {
+        do {
+            return try await power.guid(access(bmc))
+        } catch let error as MusterError where error.code == .bmcProtocol {
+            return bmc.guid
+        }
     }
 }

@@ -39,6 +39,9 @@ extension Machines {
     func start(_ guest: Guest, _ timeout: Int64, _ finish: @escaping Finish) {
         order(guest, finish) { [self] in
             if let machine = found(guest), machine.isOn { return finish(.success(.done)) }
+            if guest.mustBeThere, found(guest) == nil {
+                return finish(.failure(MusterError(.guestAbsent, "\(guest.hypervisor) has no guest \(guest.name)", hint: "look where it runs")))
+            }
             if let refusal = refusal(guest) { return finish(.failure(refusal)) }
             story.tell(.power, "start \(guest.name) on \(guest.hypervisor)", resource: guest.name.rawValue)
             if isObedient(guest) { create(guest) }

@@ -86,7 +86,8 @@ let package = Package(
             name: "JournalBenchmark", dependencies: ["MusterStore"], path: "Benchmarks/journal", exclude: ["peer.c"],
             sources: ["main.swift"], swiftSettings: strict),
         .executableTarget(
-            name: "SandboxBenchmark", dependencies: ["MusterLua"], path: "Benchmarks/sandbox", exclude: ["loops.lua"], swiftSettings: strict),
+            name: "SandboxBenchmark", dependencies: ["MusterLua"], path: "Benchmarks/sandbox", exclude: ["loops.lua"], swiftSettings: strict
+        ),
         .executableTarget(
             name: "SimulationBenchmark", dependencies: ["MusterProving"], path: "Benchmarks/simulation", swiftSettings: strict),
         .executableTarget(
@@ -99,10 +100,12 @@ let package = Package(
 
         .testTarget(name: "MusterCoreTests", dependencies: ["MusterCore"], swiftSettings: strict),
         .testTarget(name: "MusterEngineTests", dependencies: ["MusterEngine", "MusterSim"], swiftSettings: strict),
-        .testTarget(name: "MusterStoreTests", dependencies: ["MusterStore", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+        .testTarget(
+            name: "MusterStoreTests", dependencies: ["MusterStore", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
         .testTarget(name: "MusterLabTests", dependencies: ["MusterLab"], swiftSettings: strict),
         .target(
-            name: "ConsoleFixture", dependencies: ["MusterConsole", "MusterEngine", "MusterSim"], path: "Tests/ConsoleFixture", swiftSettings: strict),
+            name: "ConsoleFixture", dependencies: ["MusterConsole", "MusterEngine", "MusterSim"], path: "Tests/ConsoleFixture",
+            swiftSettings: strict),
         .testTarget(name: "MusterConsoleTests", dependencies: ["ConsoleFixture", "MusterConsole"], swiftSettings: strict),
         .testTarget(
             name: "MusterCommandTests",

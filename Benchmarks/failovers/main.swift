@@ -59,7 +59,8 @@ for count in [1, 100, 1_000] where count <= fleet.servers.count / 2 {
     first = first ?? took
     say(
         String(
-            format: "%5d hosts die at once: %7.3f s from the first failure to the last recovery step, %5.2f ms a host (%d failed%@; %.3f s of silence before)",
+            format:
+                "%5d hosts die at once: %7.3f s from the first failure to the last recovery step, %5.2f ms a host (%d failed%@; %.3f s of silence before)",
             count, took, took / Double(count) * 1_000, failed, isDone ? "" : ", NOT DONE", began - silent))
     simulation.run(1_200_000) { running >= count }
     if running < count { say("        only \(running) servers run again") }

@@ -48,8 +48,11 @@ struct Fleet {
             store: MemoryStore(), drivers: Drivers(power: parts, exports: parts, readiness: parts, secrets: parts), time: time)
         var declared = FleetDeclaration(file: "fleet.lua")
         for number in 0..<count {
-            guard let mac = MACAddress(octets: [0x52, 0x54, 0, UInt8(number >> 16), UInt8(number >> 8 & 255), UInt8(number & 255)]) else { continue }
-            declared.resources.append(Declared(Resource(id: ResourceID("node\(number)"), macs: [mac], memoryMiB: 256), place: "fleet.lua:1"))
+            guard let mac = MACAddress(octets: [0x52, 0x54, 0, UInt8(number >> 16), UInt8(number >> 8 & 255), UInt8(number & 255)]) else {
+                continue
+            }
+            declared.resources.append(
+                Declared(Resource(id: ResourceID("node\(number)"), macs: [mac], memoryMiB: 256), place: "fleet.lua:1"))
         }
         let fleet = declared
         _ = try await loop.turn { engine, now in try engine.apply(fleet, now: now) }
@@ -72,7 +75,9 @@ struct Fleet {
             for quarter in 0..<4 {
                 time.advance(milliseconds: 250)
                 for place in stride(from: quarter, to: heartbeats.count, by: 4) {
-                    guard try await loop.heartbeat(heartbeats[place]) == .ok else { throw MusterError("reset", "a machine was told to reset") }
+                    guard try await loop.heartbeat(heartbeats[place]) == .ok else {
+                        throw MusterError("reset", "a machine was told to reset")
+                    }
                 }
                 try await loop.turn { engine, now in engine.tick(now: now) }
             }

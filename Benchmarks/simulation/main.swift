@@ -15,7 +15,9 @@ func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").ut
 
 /// Resident bytes of this process.
 func resident() -> Int {
-    let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").dropFirst().first.flatMap {
+        Int($0)
+    }
     return (pages ?? 0) * 4_096
 }
 
@@ -42,12 +44,16 @@ for (hosts, hours) in [(100, 8.0), (1_000, 2.0), (10_000, 0.5)] where chosen.isE
     first = first ?? perHost
     say(
         String(
-            format: "%6d hosts: %6.1f virtual hours in %5.1f s (%7.2f hours/s), %6d events, %5.0f us a host and hour (%.2f of 100 hosts), %4.0f KB a host",
-            hosts, played, took, played / took, outcome.events, perHost, perHost / (first ?? perHost), Double(resident() - before) / Double(hosts) / 1_024))
+            format:
+                "%6d hosts: %6.1f virtual hours in %5.1f s (%7.2f hours/s), %6d events, %5.0f us a host and hour (%.2f of 100 hosts), %4.0f KB a host",
+            hosts, played, took, played / took, outcome.events, perHost, perHost / (first ?? perHost),
+            Double(resident() - before) / Double(hosts) / 1_024))
     if let violation = outcome.violations.first { say("        a rule was broken: \(violation)") }
 }
 let fleet = try Proving.fleet(hosts: 10)
 let took = try seconds {
-    for seed in 1...50 as ClosedRange<UInt64> { _ = try Trial(fleet: fleet, seed: seed, length: 1_800_000, count: 20).play(makeHost: Proving.hostMaker(sources)) }
+    for seed in 1...50 as ClosedRange<UInt64> {
+        _ = try Trial(fleet: fleet, seed: seed, length: 1_800_000, count: 20).play(makeHost: Proving.hostMaker(sources))
+    }
 }
 say(String(format: "    10 hosts: %.0f seeds a minute on one processor, each an hour with 20 faults", 50 / took * 60))

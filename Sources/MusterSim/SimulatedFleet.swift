@@ -171,7 +171,8 @@ public final class SimulatedFleet: PowerDriver, ExportDriver, ReadinessProbe, Se
         guard machine.isOn else { return "read off" }
         state.withLock { $0.orders.append("off \(access.bmc.address)") }
         guard !machine.bmcLies else {
-            throw MusterError(.stillOn, "the BMC at \(access.bmc.address) accepted the order and still reads on", hint: "look at the machine")
+            throw MusterError(
+                .stillOn, "the BMC at \(access.bmc.address) accepted the order and still reads on", hint: "look at the machine")
         }
         change(access.bmc.address) {
             $0.isOn = false
@@ -223,7 +224,8 @@ public final class SimulatedFleet: PowerDriver, ExportDriver, ReadinessProbe, Se
     public func probe(_ check: ReadinessCheck) async throws {
         let isServed = state.withLock { state in
             state.machines.values.contains { machine in
-                machine.isOn && !machine.isFrozen && machine.bootRemaining == nil && !machine.mustReport && machine.epoch.map { state.exports[$0] != nil } == true
+                machine.isOn && !machine.isFrozen && machine.bootRemaining == nil && !machine.mustReport
+                    && machine.epoch.map { state.exports[$0] != nil } == true
             }
         }
         if !isServed { throw MusterError("not_ready", "no machine serves it") }

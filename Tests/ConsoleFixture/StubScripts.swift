@@ -34,7 +34,10 @@ public final class StubScripts: ScriptService, RunHost {
     }
 
     public func replay(_ run: Run, _ steps: [Step], code: CodeBundle, source: String?) async throws -> Value {
-        ["run": .int(run.id.rawValue), "steps": .int(Int64(steps.count)), "recorded": .int(Int64(steps.count)), "same": .bool(source == nil)]
+        [
+            "run": .int(run.id.rawValue), "steps": .int(Int64(steps.count)), "recorded": .int(Int64(steps.count)),
+            "same": .bool(source == nil),
+        ]
     }
 
     public func evaluate(session: String, text: String, operatorName: String) async throws -> Value {
@@ -50,7 +53,11 @@ public final class StubScripts: ScriptService, RunHost {
         case "forever":
             let waiting = Task { try await Task.sleep(for: .seconds(3600)) }
             await sessions.wait(session, waiting)
-            await withTaskCancellationHandler { _ = await waiting.result } onCancel: { waiting.cancel() }
+            await withTaskCancellationHandler {
+                _ = await waiting.result
+            } onCancel: {
+                waiting.cancel()
+            }
             await sessions.count("abandoned")
             throw MusterError(.cancelled, "the line was cancelled")
         case "follow": return ["output": "", "follow": "resource.*"]

@@ -20,7 +20,9 @@ import Testing
         try await TestConsole.with { console in
             let outcome = try await console.run("fence", "node2")
             #expect(outcome.status == 4)
-            #expect(outcome.errors.contains("bmc: the BMC at 127.0.0.2 refuses the password; storage: no image is exported to it [not_fenced]"), "\(outcome.errors)")
+            #expect(
+                outcome.errors.contains("bmc: the BMC at 127.0.0.2 refuses the password; storage: no image is exported to it [not_fenced]"),
+                "\(outcome.errors)")
             #expect(outcome.errors.contains("muster secret set bmc/node2; or if you have seen that it is off"))
             #expect(outcome.errors.contains("muster fence node2 --confirm-off"))
             #expect(outcome.output == "")

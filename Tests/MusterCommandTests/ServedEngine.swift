@@ -61,10 +61,12 @@ final class ServedEngine: Sendable {
 
     /// Kills it as `kill -9` does, and returns when it is gone.
     func kill() async {
-        guard let running = process.withLock({ process in
-            defer { process = nil }
-            return process
-        }) else { return }
+        guard
+            let running = process.withLock({ process in
+                defer { process = nil }
+                return process
+            })
+        else { return }
         running.signal(SIGKILL)
         _ = await running.end()
     }

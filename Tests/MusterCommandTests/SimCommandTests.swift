@@ -80,7 +80,8 @@ import Testing
             let played = try await Program.muster.run(["sim", "--scenario", night])
             #expect(played.status == 0, "\(played.errors)")
             #expect(played.output.contains("resource.failed node1"))
-            #expect(try await Program.muster.run(["sim", "--record", night, "--fleet", folder + "/fleet.lua", "--events", events]).status == 1)
+            #expect(
+                try await Program.muster.run(["sim", "--record", night, "--fleet", folder + "/fleet.lua", "--events", events]).status == 1)
         }
     }
 
@@ -96,7 +97,8 @@ import Testing
 
     @Test func wrongUsageIsTold() async throws {
         for (arguments, words) in [
-            (["--faults", "krash"], "there is no fault"), (["--record"], "--record goes with --scenario"), (["--seeds", "0"], "are more than 0"),
+            (["--faults", "krash"], "there is no fault"), (["--record"], "--record goes with --scenario"),
+            (["--seeds", "0"], "are more than 0"),
             (["--record", "night"], "wants the fleet file"), (["--scenario", "a", "b"], "not both"),
         ] {
             let outcome = try await Program.muster.run(["sim"] + arguments)

@@ -27,8 +27,12 @@ import Testing
     @Test func whatFailsIsToldInPlaceAndAtTheEnd() async throws {
         let outcome = try await run(["a_test.lua": Self.failing, "b_test.lua": Self.passing], "--jobs", "2")
         #expect(outcome.status == 1)
-        #expect(outcome.output.contains("  FAILED   fails\n           a_test.lua:1:\n             expected 2\n                  got 1\nb_test.lua\n  ok       passes\n"))
-        #expect(outcome.output.contains("\nFAILED fails  a_test.lua:1\n  a_test.lua:1:\n    expected 2\n         got 1\n\n1 passed, 1 failed"))
+        #expect(
+            outcome.output.contains(
+                "  FAILED   fails\n           a_test.lua:1:\n             expected 2\n                  got 1\nb_test.lua\n  ok       passes\n"
+            ))
+        #expect(
+            outcome.output.contains("\nFAILED fails  a_test.lua:1\n  a_test.lua:1:\n    expected 2\n         got 1\n\n1 passed, 1 failed"))
     }
 
     @Test func brokenFilesAndNoTestsAreWrongUsage() async throws {

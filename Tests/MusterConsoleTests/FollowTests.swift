@@ -68,8 +68,7 @@ import Testing
         try await TestConsole.with { console in
             let count = 800
             var seen: [Int64] = []
-            try await console.client.follow(after: EventID(0), started: { for _ in 0..<count { try await console.emitEvent() } })
-            { event in
+            try await console.client.follow(after: EventID(0), started: { for _ in 0..<count { try await console.emitEvent() } }) { event in
                 seen.append(event.id.rawValue)
                 if seen.count % 100 == 0 { try await Task.sleep(for: .milliseconds(20)) }
                 return seen.count < count

@@ -27,7 +27,9 @@ import Testing
             run.cause = cause
             try check(run)
         }
-        try check(Event(id: EventID(1), at: at, name: "resource.failed", resource: ResourceID("node1"), incarnation: 3, data: ["silence": 10_000]))
+        try check(
+            Event(id: EventID(1), at: at, name: "resource.failed", resource: ResourceID("node1"), incarnation: 3, data: ["silence": 10_000])
+        )
         try check(Event(id: EventID(2), at: at, name: "engine.started"))
         try check(CodeBundle(hash: "abc", main: "failover.lua", sources: ["failover.lua": "-- ünïcode\n", "muster.recover": ""]))
         try check(Settings())

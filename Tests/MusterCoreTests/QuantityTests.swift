@@ -18,7 +18,10 @@ import Testing
     }
 
     @Test func forPeople() {
-        #expect([850, 12_400, 200_000, 7_500_000, 273_600_000].map { Quantity.people(milliseconds: $0) } == ["850 ms", "12.4 s", "3 m 20 s", "2 h 5 m", "3 d 4 h"])
+        #expect(
+            [850, 12_400, 200_000, 7_500_000, 273_600_000].map { Quantity.people(milliseconds: $0) } == [
+                "850 ms", "12.4 s", "3 m 20 s", "2 h 5 m", "3 d 4 h",
+            ])
     }
 
     @Test func theNearestWord() {

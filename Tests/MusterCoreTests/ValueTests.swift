@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct ValueTests {
     static let values: [Value] = [
-        nil, true, -7, .int(.max), .int(.min), 0.5, 1e300, -2.25e-9, "", "nan", "inf", "a \"quoted\" \\ back\nslash\t\u{1}/", "ünï\u{1F600}",
+        nil, true, -7, .int(.max), .int(.min), 0.5, 1e300, -2.25e-9, "", "nan", "inf", "a \"quoted\" \\ back\nslash\t\u{1}/",
+        "ünï\u{1F600}",
         [], [:], [1, [2, ["a": nil]]], ["b": 1, "a": [true, "x"], "": 0],
     ]
 

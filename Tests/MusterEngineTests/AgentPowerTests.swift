@@ -24,7 +24,9 @@ import Testing
         try bench.answer(.success(.power(.on))) { if case .readPower(_, .agent(Self.agent), _) = $0 { true } else { false } }
         #expect(bench.outcome(run, "read") == .value("on"))
         bench.step(run, "off", "resource.power_off", [bench.reference("node1")])
-        try bench.answer(.success(.words("fence_apc says off"))) { if case .powerOff(_, .agent(Self.agent), _, _, _, false) = $0 { true } else { false } }
+        try bench.answer(.success(.words("fence_apc says off"))) {
+            if case .powerOff(_, .agent(Self.agent), _, _, _, false) = $0 { true } else { false }
+        }
         #expect(bench.evidence(run, "off")?.kind == .off && bench.node1?.power == .off)
         #expect(bench.engine.world.free.contains(ResourceID("node1")), "it can be woken and fenced")
         bench.step(run, "on", "resource.power_on", [bench.reference("node1")])

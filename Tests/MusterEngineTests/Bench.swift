@@ -40,7 +40,9 @@ struct Bench {
     }
 
     var now: Now {
-        Now(wall: Timestamp(milliseconds: 1_700_000_000_000 + milliseconds + wallOffset), monotonic: Moment(milliseconds: 5_000 + milliseconds))
+        Now(
+            wall: Timestamp(milliseconds: 1_700_000_000_000 + milliseconds + wallOffset),
+            monotonic: Moment(milliseconds: 5_000 + milliseconds))
     }
 
     mutating func turn<Answer>(_ body: (inout Engine, Now) throws -> Answer) rethrows -> Answer {

@@ -77,7 +77,8 @@ import Testing
     @Test func anotherTryHasNoMoreRightsThanTheFirst() throws {
         var bench = Bench()
         var declaration = HookDeclaration(
-            id: HookID("go"), trigger: .event("user.go"), retry: HookDeclaration.Retry(times: 2, backoff: 0), place: "go.lua:1", needs: [.storage])
+            id: HookID("go"), trigger: .event("user.go"), retry: HookDeclaration.Retry(times: 2, backoff: 0), place: "go.lua:1",
+            needs: [.storage])
         declaration.memory = 24 << 20
         bench.load("go.lua", [declaration])
         bench.turn { engine, now in engine.note("user.go", data: [:], now: now) }

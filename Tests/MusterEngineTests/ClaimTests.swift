@@ -88,7 +88,10 @@ import Testing
         fleet.resources = [Bench.mac, Bench.otherMAC].enumerated().map { Declared(Bench.host($0 + 1, $1), place: "f:1") }
         fleet.images = [Declared(Image(id: ImageID("shop"), path: "/shop.raw"), place: "f:2")]
         fleet.servers = ["shop", "twin"].map { Declared(Server(id: ServerID($0), image: ImageID("shop")), place: "f:3") }
-        #expect(fleet.problems(imageExists: { _ in true }, secretExists: { _ in true }).map(\.message) == ["server twin shares image shop with shop"])
+        #expect(
+            fleet.problems(imageExists: { _ in true }, secretExists: { _ in true }).map(\.message) == [
+                "server twin shares image shop with shop"
+            ])
         _ = try bench.turn { engine, now in try engine.apply(fleet, now: now) }
         let run = bench.run()
         bench.step(run, "twin", "server.claim", [["name": "twin"], ["name": "node2"]])

@@ -83,7 +83,9 @@ import Testing
         }
 
         var story: [String] {
-            bench.events.map { "\($0.at.milliseconds) \($0.name) \($0.resource?.rawValue ?? "") \($0.server?.rawValue ?? "") \(Value.object($0.data).json)" }
+            bench.events.map {
+                "\($0.at.milliseconds) \($0.name) \($0.resource?.rawValue ?? "") \($0.server?.rawValue ?? "") \(Value.object($0.data).json)"
+            }
         }
     }
 
@@ -145,7 +147,10 @@ import Testing
         }
         #expect(ticked.story.count == jumped.story.count)
         let names = Set(ticked.story.map { $0.split(separator: " ")[1] })
-        for name in ["resource.suspect", "resource.failed", "resource.held", "resource.returned", "resource.fenced", "resource.start_timeout", "run.failed"] {
+        for name in [
+            "resource.suspect", "resource.failed", "resource.held", "resource.returned", "resource.fenced", "resource.start_timeout",
+            "run.failed",
+        ] {
             #expect(names.contains(Substring(name)), "the story has no \(name)")
         }
         #expect(jumped.ticks < ticked.ticks / 5, "\(ticked.ticks) ticks by the clock, \(jumped.ticks) by deadlines")

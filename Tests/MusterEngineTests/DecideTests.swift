@@ -22,7 +22,9 @@ import Testing
         bench.turn { engine, now in engine.plan(for: BootRequest(mac: mac), decision: answer.map(decided), now: now) }
     }
 
-    private func question(_ bench: Bench, _ mac: MACAddress) -> Question? { bench.engine.bootQuestion(BootRequest(mac: mac, arch: "arm64"), now: bench.now) }
+    private func question(_ bench: Bench, _ mac: MACAddress) -> Question? {
+        bench.engine.bootQuestion(BootRequest(mac: mac, arch: "arm64"), now: bench.now)
+    }
 
     @Test func theQuestionCarriesASnapshot() throws {
         let bench = bench()
@@ -30,14 +32,18 @@ import Testing
         #expect(known.request["resource"]["name"] == "node1" && known.request["servers"].array?.count == 1)
         #expect(known.hooks.map(\.hook) == [HookID("d#1")])
         let unknown = try #require(question(bench, Self.stranger))
-        #expect(unknown.request["resource"].isNull && unknown.request["arch"] == "arm64" && unknown.request["mac"] == .string(Self.stranger.description))
+        #expect(
+            unknown.request["resource"].isNull && unknown.request["arch"] == "arm64"
+                && unknown.request["mac"] == .string(Self.stranger.description))
     }
 
     @Test func withoutAHookNothingIsAsked() {
         #expect(question(Bench(), Bench.mac) == nil)
     }
 
-    @Test(arguments: [nil, .success(.null), .success(["plan": "discover"]), .failure(MusterError(.timeout, "late"))] as [Result<Value, MusterError>?])
+    @Test(
+        arguments: [nil, .success(.null), .success(["plan": "discover"]), .failure(MusterError(.timeout, "late"))]
+            as [Result<Value, MusterError>?])
     func theEnginesOwnAnswerHolds(_ answer: Result<Value, MusterError>?) {
         var bench = bench()
         for mac in [Bench.mac, Self.stranger] {
@@ -49,9 +55,11 @@ import Testing
         #expect(bench.count("decide.failed") == (answer.map { if case .failure = $0 { true } else { false } } == true ? 1 : 0))
     }
 
-    @Test(arguments: [
-        ["plan": "image", "server": "shop"], ["plan": "image"], "image", ["plan": 1], 7, ["plan": "wait"], ["discover"],
-    ] as [Value]) func noAnswerGrantsAnImage(_ answer: Value) {
+    @Test(
+        arguments: [
+            ["plan": "image", "server": "shop"], ["plan": "image"], "image", ["plan": 1], 7, ["plan": "wait"], ["discover"],
+        ] as [Value]) func noAnswerGrantsAnImage(_ answer: Value)
+    {
         var bench = bench()
         guard case .discover = plan(&bench, Bench.mac, .success(answer)) else {
             Issue.record("it is not discovered")

@@ -12,7 +12,9 @@ import Testing
         let end = bench.milliseconds + length
         var ticks = 0
         while true {
-            guard let next = bench.engine.nextDeadline(now: bench.now), next - bench.now.monotonic + bench.milliseconds <= end else { break }
+            guard let next = bench.engine.nextDeadline(now: bench.now), next - bench.now.monotonic + bench.milliseconds <= end else {
+                break
+            }
             bench.milliseconds += next - bench.now.monotonic
             bench.turn { engine, now in
                 engine.slept(until: now.monotonic)

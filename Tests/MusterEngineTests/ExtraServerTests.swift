@@ -14,7 +14,8 @@ import Testing
         fleet.resources = [Bench.host(1, Bench.mac), Bench.host(2, Bench.otherMAC)].map { Declared($0, place: "fleet.lua:1") }
         for (name, priority) in [("shop", 1), ("extra", 9)] {
             fleet.images.append(Declared(Image(id: ImageID(name), path: "/\(name).raw"), place: "fleet.lua:8"))
-            let server = Server(id: ServerID(name), image: ImageID(name), memoryMiB: 128, priority: priority, pool: name == "extra" ? "web" : nil)
+            let server = Server(
+                id: ServerID(name), image: ImageID(name), memoryMiB: 128, priority: priority, pool: name == "extra" ? "web" : nil)
             fleet.servers.append(Declared(server, place: "fleet.lua:9"))
         }
         _ = try bench.turn { engine, now in try engine.apply(fleet, now: now) }
@@ -27,7 +28,9 @@ import Testing
     }
 
     private func start(_ bench: inout Bench, byPolicy: Bool) throws {
-        try bench.turn { engine, now in try engine.setTarget(.running, of: ServerID("extra"), why: byPolicy ? "run 7 asked for it" : nil, now: now) }
+        try bench.turn { engine, now in
+            try engine.setTarget(.running, of: ServerID("extra"), why: byPolicy ? "run 7 asked for it" : nil, now: now)
+        }
     }
 
     private func reserve(_ bench: inout Bench, _ server: String) -> (run: RunID, answer: Value) {
@@ -62,7 +65,13 @@ import Testing
 
     @Test func anAddedServerLeavesTheLastMachineToOneThatIsAboutToNeedIt() throws {
         var bench = try bench()
-        bench.load("servers.lua", [HookDeclaration(id: HookID("servers#1"), trigger: .event("resource.failed"), key: "resource", place: "servers.lua:1", needs: [.power, .storage])])
+        bench.load(
+            "servers.lua",
+            [
+                HookDeclaration(
+                    id: HookID("servers#1"), trigger: .event("resource.failed"), key: "resource", place: "servers.lua:1",
+                    needs: [.power, .storage])
+            ])
         try start(&bench, byPolicy: true)
         bench.pass(4_000)
         #expect(reserve(&bench, "extra").answer == .object(["waits": true]), "the machine of the shop is suspect")
@@ -76,7 +85,9 @@ import Testing
         #expect(extra(bench)?.isExtra == true)
         let run = bench.run()
         bench.step(run, "claim", "server.claim", [["name": "extra"], ["name": "node2"]])
-        try bench.answer(.success(.export(Export(epoch: Epoch(2), host: "10.77.0.1", port: 10_810, name: "x")))) { if case .openExport = $0 { true } else { false } }
+        try bench.answer(.success(.export(Export(epoch: Epoch(2), host: "10.77.0.1", port: 10_810, name: "x")))) {
+            if case .openExport = $0 { true } else { false }
+        }
         bench.step(run, "ready", "server.wait_ready", [["name": "extra"]])
         try bench.answer(.success(.done)) { if case .waitReady = $0 { true } else { false } }
         #expect(extra(bench)?.isExtra == nil)

@@ -4,13 +4,16 @@ import Testing
 
 /// The check of fence ladders: without harm, and told only when it matters.
 @Suite struct FenceCheckTests {
-    private func check(_ bench: inout Bench, bmc: Result<OperationResult, MusterError>, exports: Result<OperationResult, MusterError>) throws {
+    private func check(_ bench: inout Bench, bmc: Result<OperationResult, MusterError>, exports: Result<OperationResult, MusterError>)
+        throws
+    {
         _ = try bench.turn { engine, now in try engine.checkFences([ResourceID("node1")], now: now) }
         try bench.answer(bmc) { $0.asks(.bmc) }
         try bench.answer(exports) { $0.asks(.storage) }
     }
 
-    private let silent = Result<OperationResult, MusterError>.failure(MusterError(.bmcSilent, "the BMC does not answer", hint: "check its network"))
+    private let silent = Result<OperationResult, MusterError>.failure(
+        MusterError(.bmcSilent, "the BMC does not answer", hint: "check its network"))
     private let works = Result<OperationResult, MusterError>.success(.words("fine"))
     private let dead = Result<OperationResult, MusterError>.failure(MusterError("export_died", "the export is not alive"))
 
@@ -29,7 +32,9 @@ import Testing
         try check(&bench, bmc: silent, exports: dead)
         try check(&bench, bmc: silent, exports: dead)
         #expect(bench.count("fence.unready") == 1)
-        #expect(bench.events.last { $0.name == "fence.unready" }?.data["reasons"] == "bmc: the BMC does not answer; storage: the export is not alive")
+        #expect(
+            bench.events.last { $0.name == "fence.unready" }?.data["reasons"]
+                == "bmc: the BMC does not answer; storage: the export is not alive")
         #expect(bench.engine.statusValue(now: bench.now)["fence_unready"] == ["node1"])
         try await bench.restart()
         #expect(bench.engine.statusValue(now: bench.now)["fence_unready"] == ["node1"])
@@ -53,7 +58,11 @@ import Testing
         _ = try bench.runShop()
         _ = try bench.turn { engine, now in try engine.checkFences([], now: now) }
         let epochs = bench.operations.compactMap { item -> (String, Epoch?)? in
-            if case .checkRung(let question) = item.operation, question.rung.kind == .storage { (question.resource.rawValue, question.epoch) } else { nil }
+            if case .checkRung(let question) = item.operation, question.rung.kind == .storage {
+                (question.resource.rawValue, question.epoch)
+            } else {
+                nil
+            }
         }
         #expect(epochs.map(\.0) == ["node1", "node2"] && epochs.map(\.1) == [Epoch(1), nil])
     }

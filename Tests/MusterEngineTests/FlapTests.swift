@@ -50,7 +50,9 @@ import Testing
         #expect(!isFlapping(bench) && bench.count("resource.steady") == 1)
 
         var other = try self.bench(failures: 3)
-        for mode in [Mode.maintenance, .active] { try other.turn { engine, now in try engine.setMode(mode, of: ResourceID("node1"), now: now) } }
+        for mode in [Mode.maintenance, .active] {
+            try other.turn { engine, now in try engine.setMode(mode, of: ResourceID("node1"), now: now) }
+        }
         #expect(!isFlapping(other) && other.count("resource.steady") == 1)
     }
 
@@ -75,7 +77,8 @@ import Testing
             let name = "s\(index + 1)"
             fleet.resources.append(Declared(Bench.host(index + 1, mac), place: "fleet.lua:1"))
             fleet.images.append(Declared(Image(id: ImageID(name), path: "/\(name).raw"), place: "fleet.lua:2"))
-            fleet.servers.append(Declared(Server(id: ServerID(name), image: ImageID(name), memoryMiB: 1, priority: index), place: "fleet.lua:3"))
+            fleet.servers.append(
+                Declared(Server(id: ServerID(name), image: ImageID(name), memoryMiB: 1, priority: index), place: "fleet.lua:3"))
         }
         try bench.turn { engine, now in _ = try engine.apply(fleet, now: now) }
         bench.turn { engine, now in engine.tick(now: now) }
@@ -99,7 +102,9 @@ import Testing
         var seen: Set<RunID> = []
         while let next = underWay().first {
             #expect(underWay().count <= 2)
-            for id in underWay() where seen.insert(id).inserted { order.append(bench.engine.world.runs[id]?.servers.first?.rawValue ?? "?") }
+            for id in underWay() where seen.insert(id).inserted {
+                order.append(bench.engine.world.runs[id]?.servers.first?.rawValue ?? "?")
+            }
             bench.turn { engine, now in engine.runEnded(next, .success(.null), now: now) }
         }
         // The first two came before any waited; of those that waited the highest priority goes first.

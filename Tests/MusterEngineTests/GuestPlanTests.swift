@@ -43,7 +43,10 @@ import Testing
         var fleet = FleetDeclaration(file: "fleet.lua")
         fleet.resources = [Declared(Bench.guest("web-c", Bench.guestMAC), place: "fleet.lua:1")]
         let differences = bench.engine.plan(fleet).filter { ["host", "vm"].contains($0.noun) }
-        #expect(differences.map { "\($0.verb) \($0.noun) \($0.name)" }.sorted() == ["add vm web-c", "remove host node1", "remove host node2", "remove vm web-a", "remove vm web-b"])
+        #expect(
+            differences.map { "\($0.verb) \($0.noun) \($0.name)" }.sorted() == [
+                "add vm web-c", "remove host node1", "remove host node2", "remove vm web-a", "remove vm web-b",
+            ])
     }
 
     @Test func theHypervisorChangesOnlyWhileTheGuestIsOff() throws {
@@ -51,7 +54,9 @@ import Testing
         try bench.declareGuests()
         try bench.runGuest()
         let moved: (inout FleetDeclaration) -> Void = { $0.resources[2].object.hypervisor = ResourceID("node2") }
-        #expect { try bench.declareGuests(moved) } throws: { ($0 as? MusterError)?.code == .claimAlive && ($0 as? MusterError)?.place == "fleet.lua:1" }
+        #expect { try bench.declareGuests(moved) } throws: {
+            ($0 as? MusterError)?.code == .claimAlive && ($0 as? MusterError)?.place == "fleet.lua:1"
+        }
         let evidence = bench.turn { engine, now in engine.record(.revoked, ResourceID("web-a"), epoch: Epoch(1), detail: "cut", now: now) }
         try bench.turn { engine, now in engine.spend(evidence, on: try #require(engine.world.claims[Epoch(1)]), now: now) }
         #expect { try bench.declareGuests(moved) } throws: { ($0 as? MusterError)?.code == .wrongState }
@@ -88,6 +93,8 @@ import Testing
         var bench = Bench()
         try bench.declareGuests()
         bench.turn { engine, now in engine.restore(backup: now.wall, operatorName: "Ann", now: now) }
-        #expect { try bench.declareGuests { $0.resources[2].object.hypervisor = ResourceID("node2") } } throws: { ($0 as? MusterError)?.code == .wrongState }
+        #expect { try bench.declareGuests { $0.resources[2].object.hypervisor = ResourceID("node2") } } throws: {
+            ($0 as? MusterError)?.code == .wrongState
+        }
     }
 }

@@ -6,7 +6,9 @@ import Testing
 @Suite struct HeartbeatTrackerTests {
     private let node = ResourceID("node1")
 
-    private func word(_ number: UInt8 = 1, token: String = "t", boot: String = "b", epoch: Epoch? = Epoch(4), load: Double? = nil) -> Heartbeat {
+    private func word(_ number: UInt8 = 1, token: String = "t", boot: String = "b", epoch: Epoch? = Epoch(4), load: Double? = nil)
+        -> Heartbeat
+    {
         let mac = MACAddress(octets: [0x52, 0x54, 0, 0, 0, number])!  // six octets
         return Heartbeat(mac: mac, token: token, bootID: boot, epoch: epoch, load: load)
     }

@@ -120,7 +120,9 @@ import Testing
         #expect(bench.machine("web-a")?.liveness == .silent && bench.machine("web-a")?.strayed == true)
         #expect(bench.events.last { $0.name == "resource.bmc_fault" && $0.resource?.rawValue == "web-a" }?.data["code"] == "guest_absent")
         try bench.answer(.success(.power(.off)), where: \.isHypervisorReading)
-        #expect(bench.evidence(about: "web-a") == nil && bench.evidence(about: "web-b")?.hypervisor == ResourceID("node1"), "web-b fell silent with it")
+        #expect(
+            bench.evidence(about: "web-a") == nil && bench.evidence(about: "web-b")?.hypervisor == ResourceID("node1"),
+            "web-b fell silent with it")
         bench.pass(11_000)
         let run = bench.run()
         bench.step(run, "fence", "resource.fence", [bench.reference("web-a")])
@@ -187,7 +189,9 @@ import Testing
         try bench.boot(Bench.mac, id: "again")
         #expect(bench.evidence(about: "web-a")?.voided?.contains("hypervisor node1") == true)
         #expect(bench.machine("web-a")?.failure != nil && bench.machine("web-a")?.failure?.fenced == nil)
-        #expect(bench.events.filter { $0.name == "resource.failed" && $0.resource?.rawValue == "web-a" }.count == failures + 1, "somebody has to fence it again")
+        #expect(
+            bench.events.filter { $0.name == "resource.failed" && $0.resource?.rawValue == "web-a" }.count == failures + 1,
+            "somebody has to fence it again")
         let run = bench.run()
         bench.step(run, "move", "server.claim", [["name": "shop"], ["name": "node2"]])
         #expect(bench.errorCode(run, "move") == .evidenceVoid)

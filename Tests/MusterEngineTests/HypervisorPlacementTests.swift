@@ -29,7 +29,9 @@ import Testing
     private func claim(_ bench: inout Bench, _ server: String, on machine: String) {
         let run = bench.run()
         bench.step(run, "claim", "server.claim", [["name": .string(server)], ["name": .string(machine)]])
-        #expect(bench.engine.world.aliveClaim(of: ServerID(server))?.resource.rawValue == machine, "\(String(describing: bench.outcome(run, "claim")))")
+        #expect(
+            bench.engine.world.aliveClaim(of: ServerID(server))?.resource.rawValue == machine,
+            "\(String(describing: bench.outcome(run, "claim")))")
     }
 
     @Test func idleComesBeforeWokenAndWokenBeforeCreated() throws {
@@ -37,7 +39,11 @@ import Testing
         #expect(names(&bench) == ["node1", "node2", "web-a", "web-b"])
         let value = try bench.turn { engine, now in try engine.whyValue(ServerID("shop"), nil, nil, now: now) }
         let reasons = (value["candidates"].array ?? []).map { ($0["reasons"].array ?? []).compactMap(\.string) }
-        #expect(reasons.map(\.first) == ["idle, so it need not be woken", "off, to be woken by its BMC", "not there, to be created by node1", "not there, to be created by node1"])
+        #expect(
+            reasons.map(\.first) == [
+                "idle, so it need not be woken", "off, to be woken by its BMC", "not there, to be created by node1",
+                "not there, to be created by node1",
+            ])
     }
 
     @Test func aGuestIsHadWhileItsHypervisorIsThere() throws {
@@ -62,8 +68,14 @@ import Testing
         #expect(objection(bench, "web-a") == "is a guest of node1, which is off")
         bench.reads("node1", .on)
         #expect(objection(bench, "web-a") == "is a guest of node1, which is starting")
-        _ = bench.turn { engine, now in engine.plan(for: BootRequest(mac: Bench.mac), decision: Decision(answers: [.init(hook: HookID("h"), result: .success(["plan": "local"]))]), now: now) }
-        #expect(bench.machine("node1")?.boot?.local == true && objection(bench, "web-a") == nil, "\(String(describing: bench.machine("node1")))")
+        _ = bench.turn { engine, now in
+            engine.plan(
+                for: BootRequest(mac: Bench.mac),
+                decision: Decision(answers: [.init(hook: HookID("h"), result: .success(["plan": "local"]))]), now: now)
+        }
+        #expect(
+            bench.machine("node1")?.boot?.local == true && objection(bench, "web-a") == nil, "\(String(describing: bench.machine("node1")))"
+        )
     }
 
     @Test func guestsThatAreInUseTakeTheirMemory() throws {

@@ -59,6 +59,8 @@ import Testing
     @Test func oneThatCannotBeAskedWhoseItIsIsNot() async {
         let silent = MusterError(.bmcSilent, "it does not answer")
         #expect(await code(uuid: Self.own, tells: .failure(silent)) == .bmcSilent, "what was read after that may be another's")
-        #expect(await code(uuid: Self.own, recorded: Self.others, tells: .failure(Self.hasNone)) == .bmcIdentity, "it was seen to be another's before")
+        #expect(
+            await code(uuid: Self.own, recorded: Self.others, tells: .failure(Self.hasNone)) == .bmcIdentity,
+            "it was seen to be another's before")
     }
 }

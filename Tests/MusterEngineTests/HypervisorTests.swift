@@ -99,7 +99,13 @@ import Testing
         var bench = Bench()
         try bench.declareGuests()
         _ = try bench.turn { engine, now in try engine.checkFences([ResourceID("web-a")], now: now) }
-        try bench.answer(.failure(Self.silent)) { if case .checkRung(let question) = $0 { question.rung.kind == .hypervisor && question.guest?.name == ResourceID("web-a") } else { false } }
+        try bench.answer(.failure(Self.silent)) {
+            if case .checkRung(let question) = $0 {
+                question.rung.kind == .hypervisor && question.guest?.name == ResourceID("web-a")
+            } else {
+                false
+            }
+        }
         let rungs = bench.engine.fenceCheckValues([ResourceID("web-a")]).array?.first?["rungs"]
         #expect(rungs == nil || rungs?.isNull == true, "the storage has not answered")
         try bench.answer(.success(.words("nothing is exported"))) { if case .checkRung = $0 { true } else { false } }
@@ -150,7 +156,9 @@ import Testing
         try bench.runGuest()
         let run = bench.run()
         bench.step(run, "read", "resource.read_power", [bench.reference("web-a")])
-        try bench.answer(.success(.absent("node1 has no guest web-a"))) { if case .readPower(ResourceID("web-a"), _, _) = $0 { true } else { false } }
+        try bench.answer(.success(.absent("node1 has no guest web-a"))) {
+            if case .readPower(ResourceID("web-a"), _, _) = $0 { true } else { false }
+        }
         #expect(bench.errorCode(run, "read") == .guestAbsent && bench.machine("web-a")?.power != .off)
         #expect(bench.events.last { $0.name == "resource.bmc_fault" }?.data["code"] == "guest_absent")
         bench.step(run, "on", "resource.power_on", [bench.reference("web-a")])
@@ -195,7 +203,9 @@ import Testing
         bench.turn { engine, now in engine.restore(backup: now.wall, operatorName: "Ann", now: now) }
         let run = bench.run()
         bench.step(run, "read", "resource.read_power", [bench.reference("web-a")])
-        try bench.answer(.success(.absent("node1 has no guest web-a"))) { if case .readPower(ResourceID("web-a"), _, _) = $0 { true } else { false } }
+        try bench.answer(.success(.absent("node1 has no guest web-a"))) {
+            if case .readPower(ResourceID("web-a"), _, _) = $0 { true } else { false }
+        }
         #expect(bench.errorCode(run, "read") == .guestAbsent)
         #expect(bench.machine("web-a")?.unproven == true, "it may have been declared elsewhere since the backup")
         // Nor is its hypervisor's end: it may be on another by now.

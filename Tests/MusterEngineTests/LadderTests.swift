@@ -76,16 +76,23 @@ import Testing
         // The claim lives until the evidence is spent by the next one.
         #expect(bench.claim1?.isAlive == true && bench.claim1?.exportCut == true)
         bench.step(run, "move", "server.claim", [["name": "shop"], ["name": "node2"]])
-        #expect(bench.operations.contains { if case .openExport(let request, let left) = $0.operation { request.epoch == Epoch(2) && left.isEmpty } else { false } })
+        #expect(
+            bench.operations.contains {
+                if case .openExport(let request, let left) = $0.operation { request.epoch == Epoch(2) && left.isEmpty } else { false }
+            })
         #expect(bench.events.last { $0.name == "claim.ended" }?.data["evidence"] == "revoked")
     }
 
     @Test func anAgentIsAskedWhereItStandsAndSaysWhatItSaw() throws {
         let agent = FenceAgent(program: "fence_apc", options: ["plug": "3"], secrets: ["password": "apc"])
-        var (bench, run) = try fencing([FenceRung(.bmc, timeout: 20_000), FenceRung(.agent, agent: agent, timeout: 9_000), FenceRung(.storage)])
+        var (bench, run) = try fencing([
+            FenceRung(.bmc, timeout: 20_000), FenceRung(.agent, agent: agent, timeout: 9_000), FenceRung(.storage),
+        ])
         #expect(bench.operations.contains { if case .powerOff(_, _, _, _, 20_000, true) = $0.operation { true } else { false } })
         try bmcFails(&bench)
-        try bench.answer(.success(.words("status off"))) { if case .fenceAgent(ResourceID("node1"), agent, Epoch(1), 9_000) = $0 { true } else { false } }
+        try bench.answer(.success(.words("status off"))) {
+            if case .fenceAgent(ResourceID("node1"), agent, Epoch(1), 9_000) = $0 { true } else { false }
+        }
         #expect(bench.evidence(run, "fence")?.kind == .off && bench.evidence(run, "fence")?.detail == "fence_apc: status off")
         #expect(bench.claim1?.cutOrdered == nil)
     }
@@ -96,7 +103,9 @@ import Testing
         try bench.answer(.failure(MusterError(.exportFailed, "the process does not end")), where: \.isCut)
         guard case .error(let error)? = bench.outcome(run, "fence") else { Issue.record("no error"); return }
         #expect(error.code == .notFenced && error.hint?.contains("muster fence node1 --confirm-off") == true)
-        for reason in ["lease: no watchdog lease", "bmc: the BMC does not answer", "hypervisor: it is no virtual", "storage: the process does not end"] {
+        for reason in [
+            "lease: no watchdog lease", "bmc: the BMC does not answer", "hypervisor: it is no virtual", "storage: the process does not end",
+        ] {
             #expect(error.message.contains(reason), "\(error.message)")
         }
         let rungs = bench.events.last { $0.name == "fence.failed" }?.data["rungs"]?.array ?? []
@@ -114,7 +123,9 @@ import Testing
         let run = bench.run()
         bench.step(run, "fence", "resource.fence", [bench.reference("node1")])
         #expect(bench.errorCode(run, "fence") == .notFenced && bench.count("fence.failed") == 1)
-        #expect(throws: MusterError.self) { try bench.turn { engine, now in try engine.fence(ResourceID("node1"), operatorName: "maria", now: now) } }
+        #expect(throws: MusterError.self) {
+            try bench.turn { engine, now in try engine.fence(ResourceID("node1"), operatorName: "maria", now: now) }
+        }
     }
 
     @Test func aDriverThatHangsDoesNotKeepTheLadder() throws {

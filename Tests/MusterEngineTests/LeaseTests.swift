@@ -19,7 +19,11 @@ import Testing
     private func waiting(_ watchdog: ArmedWatchdog? = hard, soft: Bool = false) throws -> (bench: Bench, run: RunID) {
         var bench = Bench()
         try bench.declare(ladder: [FenceRung(.bmc), FenceRung(.lease)])
-        if soft { bench.engine.world.resources[node1].map { var known = $0; known.watchdog = WatchdogTerms(soft: true); bench.engine.world.put(known) } }
+        if soft {
+            bench.engine.world.resources[node1].map {
+                var known = $0; known.watchdog = WatchdogTerms(soft: true); bench.engine.world.put(known)
+            }
+        }
         let first = try bench.runShop()
         bench.turn { engine, now in engine.runEnded(first, .success(.null), now: now) }
         bench.milliseconds += 1_000
@@ -143,7 +147,9 @@ import Testing
         #expect(bench.evidences.last?.voided == "a heartbeat" && bench.count("evidence.voided") == 1)
     }
 
-    @Test(arguments: [nil, ArmedWatchdog(driver: "softdog", seconds: 30)]) func withoutALeaseThatCountsTheRungDoesNotApply(_ watchdog: ArmedWatchdog?) throws {
+    @Test(arguments: [nil, ArmedWatchdog(driver: "softdog", seconds: 30)]) func withoutALeaseThatCountsTheRungDoesNotApply(
+        _ watchdog: ArmedWatchdog?
+    ) throws {
         let (bench, run) = try waiting(watchdog)
         guard case .error(let error)? = bench.outcome(run, "fence") else { Issue.record("no error"); return }
         #expect(error.code == .notFenced && error.message.contains(watchdog == nil ? "no watchdog lease" : "soft = true"), "\(error)")

@@ -56,7 +56,9 @@ import Testing
         }
 
         var passedOn: Int { loop.heartbeats.counts.passedOn }
-        func count(_ event: String) async throws -> Int { try await store.events(after: EventID(0), limit: 10_000).count { $0.name == event } }
+        func count(_ event: String) async throws -> Int {
+            try await store.events(after: EventID(0), limit: 10_000).count { $0.name == event }
+        }
 
         func until(_ what: String, _ condition: @Sendable (Engine) -> Bool) async throws {
             for _ in 1...2_000 {

@@ -67,9 +67,10 @@ import Testing
         fleet.settings.blocks = ["a": ["spare": 2], "c": [:]]
         fleet.bootNetwork = bench.engine.world.general.bootNetwork
         fleet.resources = [Declared(Bench.host(1, Bench.mac), place: "f:1")]
-        #expect(bench.engine.plan(fleet).map { "\($0.verb) \($0.noun) \($0.name) \($0.details)" } == [
-            "change policy a [\"spare: 1 → 2\"]", "remove policy b []", "add policy c []",
-        ])
+        #expect(
+            bench.engine.plan(fleet).map { "\($0.verb) \($0.noun) \($0.name) \($0.details)" } == [
+                "change policy a [\"spare: 1 → 2\"]", "remove policy b []", "add policy c []",
+            ])
     }
 
     @Test func aRunRecallsWhatAnEarlierOneRemembered() async throws {

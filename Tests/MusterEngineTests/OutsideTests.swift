@@ -36,7 +36,8 @@ import Testing
         let bench = Bench()
         for (name, arguments, setting) in [
             ("http.get", ["https://a.example/x", [:]], "allow_http = { \"https://a.example/\" }"),
-            ("http.post", ["https://a.example/x", "", [:]], "allow_http = { \"https://a.example/\" }"), ("exec", [["/bin/true"], [:]], "allow_exec = { \"/bin/true\" }"),
+            ("http.post", ["https://a.example/x", "", [:]], "allow_http = { \"https://a.example/\" }"),
+            ("exec", [["/bin/true"], [:]], "allow_exec = { \"/bin/true\" }"),
             ("exec", [["/bin/true"], ["on": "node1"]], "exec_on = { allow = { \"/bin/true\" }"),
         ] as [(String, [Value], String)] {
             let error = try #require(try error(name, arguments, bench))
@@ -46,31 +47,42 @@ import Testing
     }
 
     @Test(arguments: [
-        "https://hooks.example.org/", "https://hooks.example.org/musterevil", "https://hooks.example.org.evil/muster", "https://hooks.example.org:444/muster",
+        "https://hooks.example.org/", "https://hooks.example.org/musterevil", "https://hooks.example.org.evil/muster",
+        "https://hooks.example.org:444/muster",
         "http://hooks.example.org/muster",
     ]) func whatLiesElsewhereIsNotAllowed(_ url: String) throws {
         #expect(try error("http.get", [.string(url), [:]], bench())?.code == .notAllowed)
     }
 
-    @Test(arguments: [
-        ["https://hooks.example.org/muster/../admin", [:]], ["https://x@hooks.example.org/muster", [:]], [1, [:]], [.null, [:]], [],
-        ["https://hooks.example.org/muster", ["haeders": [:]]], ["https://hooks.example.org/muster", ["repeatable": true]],
-        ["https://hooks.example.org/muster", ["headers": ["Host": "internal"]]], ["https://hooks.example.org/muster", ["headers": ["a b": "c"]]],
-        ["https://hooks.example.org/muster", ["headers": ["X": "a\r\nY: b"]]], ["https://hooks.example.org/muster", ["headers": ["Content-Length": "0"]]],
-        ["https://hooks.example.org/muster", ["timeout": "soon"]], ["https://hooks.example.org/muster", ["timeout": "2h"]], ["https://hooks.example.org/muster", ["timeout": 0]],
-        ["https://hooks.example.org/muster", ["most": "1G"]], ["https://hooks.example.org/muster", ["most": -1]], ["https://hooks.example.org/muster", "text"],
-    ] as [[Value]]) func aRequestWithoutSenseIsRefused(_ arguments: [Value]) throws {
+    @Test(
+        arguments: [
+            ["https://hooks.example.org/muster/../admin", [:]], ["https://x@hooks.example.org/muster", [:]], [1, [:]], [.null, [:]], [],
+            ["https://hooks.example.org/muster", ["haeders": [:]]], ["https://hooks.example.org/muster", ["repeatable": true]],
+            ["https://hooks.example.org/muster", ["headers": ["Host": "internal"]]],
+            ["https://hooks.example.org/muster", ["headers": ["a b": "c"]]],
+            ["https://hooks.example.org/muster", ["headers": ["X": "a\r\nY: b"]]],
+            ["https://hooks.example.org/muster", ["headers": ["Content-Length": "0"]]],
+            ["https://hooks.example.org/muster", ["timeout": "soon"]], ["https://hooks.example.org/muster", ["timeout": "2h"]],
+            ["https://hooks.example.org/muster", ["timeout": 0]],
+            ["https://hooks.example.org/muster", ["most": "1G"]], ["https://hooks.example.org/muster", ["most": -1]],
+            ["https://hooks.example.org/muster", "text"],
+        ] as [[Value]]) func aRequestWithoutSenseIsRefused(_ arguments: [Value]) throws
+    {
         #expect(try error("http.get", arguments, bench())?.code == .badArgument)
     }
 
-    @Test(arguments: [
-        [[], [:]], [["tool"], [:]], [["../usr/bin/tool"], [:]], [["/usr/bin/tool", [:]], [:]], [["/usr/bin/tool", "a\0b"], [:]], [["/usr/bin/tool"], ["inptu": "x"]],
-        [["/usr/bin/tool"], ["input": 1]], [["/usr/bin/tool"], ["timeout": -1]], ["/usr/bin/tool", [:]],
-    ] as [[Value]]) func aProgramWithoutSenseIsRefused(_ arguments: [Value]) throws {
+    @Test(
+        arguments: [
+            [[], [:]], [["tool"], [:]], [["../usr/bin/tool"], [:]], [["/usr/bin/tool", [:]], [:]], [["/usr/bin/tool", "a\0b"], [:]],
+            [["/usr/bin/tool"], ["inptu": "x"]],
+            [["/usr/bin/tool"], ["input": 1]], [["/usr/bin/tool"], ["timeout": -1]], ["/usr/bin/tool", [:]],
+        ] as [[Value]]) func aProgramWithoutSenseIsRefused(_ arguments: [Value]) throws
+    {
         #expect(try error("exec", arguments, bench())?.code == .badArgument)
     }
 
-    @Test(arguments: ["/usr/bin/tool/", "/usr/bin/../bin/tool", "/usr/bin/toolx", "/usr//bin/tool"]) func onlyTheProgramAsItIsWrittenIsAllowed(_ path: String) throws {
+    @Test(arguments: ["/usr/bin/tool/", "/usr/bin/../bin/tool", "/usr/bin/toolx", "/usr//bin/tool"])
+    func onlyTheProgramAsItIsWrittenIsAllowed(_ path: String) throws {
         #expect(try error("exec", [[.string(path)], [:]], bench())?.code == .notAllowed)
     }
 
@@ -121,11 +133,16 @@ import Testing
         #expect(request.remote == ProgramRequest.Remote(address: "10.77.0.11", access: access))
     }
 
-    @Test(arguments: [
-        ("http.get", ["https://hooks.example.org/muster", [:]], true), ("http.post", ["https://hooks.example.org/muster", "x", [:]], false),
-        ("http.post", ["https://hooks.example.org/muster", "x", ["repeatable": true]], true), ("exec", [["/usr/bin/tool"], [:]], false),
-        ("exec", [["/usr/bin/tool"], ["repeatable": true]], true), ("exec", [["/usr/bin/tool"], ["repeatable": false]], false),
-    ] as [(String, [Value], Bool)]) func inDoubtItIsRepeatedOnlyWhenThatIsSafe(_ name: String, _ arguments: [Value], _ repeats: Bool) async throws {
+    @Test(
+        arguments: [
+            ("http.get", ["https://hooks.example.org/muster", [:]], true),
+            ("http.post", ["https://hooks.example.org/muster", "x", [:]], false),
+            ("http.post", ["https://hooks.example.org/muster", "x", ["repeatable": true]], true),
+            ("exec", [["/usr/bin/tool"], [:]], false),
+            ("exec", [["/usr/bin/tool"], ["repeatable": true]], true), ("exec", [["/usr/bin/tool"], ["repeatable": false]], false),
+        ] as [(String, [Value], Bool)]) func inDoubtItIsRepeatedOnlyWhenThatIsSafe(_ name: String, _ arguments: [Value], _ repeats: Bool)
+        async throws
+    {
         var bench = try bench()
         let run = bench.run()
         bench.step(run, "1", name, arguments)

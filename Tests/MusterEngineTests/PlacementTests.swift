@@ -90,7 +90,13 @@ import Testing
     @Test func tenServersAndOneSpareGiveOneReservation() throws {
         let servers = (1...10).map { Self.server("s\($0)", priority: $0) }
         var bench = try bench([Self.host(1)], servers: servers)
-        bench.load("servers.lua", [HookDeclaration(id: HookID("servers#1"), trigger: .event("server.wanted"), key: "server", place: "servers.lua:1", needs: [.power, .storage])])
+        bench.load(
+            "servers.lua",
+            [
+                HookDeclaration(
+                    id: HookID("servers#1"), trigger: .event("server.wanted"), key: "server", place: "servers.lua:1",
+                    needs: [.power, .storage])
+            ])
         for server in servers { try bench.turn { engine, now in try engine.setTarget(.running, of: server.id, now: now) } }
         let runs = servers.map { _ in bench.run() }
         for (server, run) in zip(servers, runs) { bench.step(run, "1", "server.reserve", [["name": .string(server.id.rawValue)], [:]]) }
@@ -153,8 +159,16 @@ import Testing
         var bench = Bench()
         bench.turn { engine, now in engine.tick(now: now) }
         for name in ["node1", "node2"] { bench.reads(name, .off) }
-        for name in ["node1", "node2"] { try bench.turn { engine, now in try engine.setMode(.maintenance, of: ResourceID(name), now: now) } }
-        bench.load("servers.lua", [HookDeclaration(id: HookID("servers#1"), trigger: .event("server.wanted"), key: "server", place: "servers.lua:1", needs: [.power, .storage])])
+        for name in ["node1", "node2"] {
+            try bench.turn { engine, now in try engine.setMode(.maintenance, of: ResourceID(name), now: now) }
+        }
+        bench.load(
+            "servers.lua",
+            [
+                HookDeclaration(
+                    id: HookID("servers#1"), trigger: .event("server.wanted"), key: "server", place: "servers.lua:1",
+                    needs: [.power, .storage])
+            ])
         try bench.turn { engine, now in try engine.setTarget(.running, of: ServerID("shop"), now: now) }
         bench.failWork()
         return bench

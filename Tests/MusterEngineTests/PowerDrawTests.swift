@@ -114,7 +114,9 @@ import Testing
         try read(&bench)
         try answer(&bench, .success(.draw(95)))
         bench.pass(12_000, beating: [Bench.mac])
-        try bench.answer(.failure(MusterError(.bmcSilent, "it does not answer"))) { if case .readPower(Self.node1, _, _) = $0 { true } else { false } }
+        try bench.answer(.failure(MusterError(.bmcSilent, "it does not answer"))) {
+            if case .readPower(Self.node1, _, _) = $0 { true } else { false }
+        }
         #expect(field(bench, "watts_now").isNull && field(bench, "watts_idle") == 95)
         bench.turn { engine, now in engine.drawSeen(Self.node1, watts: 96, now: now) }
         #expect(field(bench, "watts_now") == 96)

@@ -45,8 +45,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "m", "m ", "m x", "m 1 x", "m 1 2 3", "m{", "m{a", "m{a=", "m{a=b} 1", "m{a=\"b} 1", "m{a=\"b\\\"} 1", "m{a=\"\\x\"} 1", "m{=\"b\"} 1",
-        "m{a=\"b\"", "m{a=\"b\" c=\"d\"} 1", "m{a=\"b\",a=\"c\"} 1", "m 0x10", "m 1_000", "m ١", "m 1e999 2", "m nan", "m infinity", "m -", "m\u{0} 1",
+        "m", "m ", "m x", "m 1 x", "m 1 2 3", "m{", "m{a", "m{a=", "m{a=b} 1", "m{a=\"b} 1", "m{a=\"b\\\"} 1", "m{a=\"\\x\"} 1",
+        "m{=\"b\"} 1",
+        "m{a=\"b\"", "m{a=\"b\" c=\"d\"} 1", "m{a=\"b\",a=\"c\"} 1", "m 0x10", "m 1_000", "m ١", "m 1e999 2", "m nan", "m infinity", "m -",
+        "m\u{0} 1",
         "m 1e308\nm 1e308\nm 1e308", "m{a=\"b\"}} 1",
     ]) func aLineThatIsWrongIsAnError(_ line: String) throws {
         let error = try #require(throws: MusterError.self) { try sum("m", [:], "other 1\n" + line + "\n") }
@@ -60,7 +62,10 @@ import Testing
     /// Whatever comes, it is a finite number or an error, and it takes no time that anybody would notice.
     @Test func garbageDoesNoHarm() {
         var random = SeededGenerator(seed: 77)
-        let parts = ["m", "{", "}", "\"", "\\", "=", ",", " ", "\t", "\n", "\r", "1", "-", "+", ".", "e9", "NaN", "Inf", "a", "#", "é", "\u{0}", "\u{1F600}", "9223372036854775808"]
+        let parts = [
+            "m", "{", "}", "\"", "\\", "=", ",", " ", "\t", "\n", "\r", "1", "-", "+", ".", "e9", "NaN", "Inf", "a", "#", "é", "\u{0}",
+            "\u{1F600}", "9223372036854775808",
+        ]
         var (numbers, errors) = (0, 0)
         for _ in 0..<20_000 {
             let text = (0..<Int.random(in: 0...24, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }.joined()

@@ -4,10 +4,12 @@ import Testing
 
 /// Runs and their steps: bad input, limits, and the operator's cancel.
 @Suite struct StepTests {
-    @Test(arguments: [
-        ("sleep", [.double(.nan)]), ("sleep", [.double(.infinity)]), ("sleep", [.double(1e300)]), ("sleep", [-1]), ("sleep", ["soon"]),
-        ("sleep", []), ("sleep", [.null]), ("wait_for", []), ("wait_for", ["x", ["timeout": "soon"]]), ("wait_for", ["x", ["timeout": .double(.nan)]]),
-    ] as [(String, [Value])])
+    @Test(
+        arguments: [
+            ("sleep", [.double(.nan)]), ("sleep", [.double(.infinity)]), ("sleep", [.double(1e300)]), ("sleep", [-1]), ("sleep", ["soon"]),
+            ("sleep", []), ("sleep", [.null]), ("wait_for", []), ("wait_for", ["x", ["timeout": "soon"]]),
+            ("wait_for", ["x", ["timeout": .double(.nan)]]),
+        ] as [(String, [Value])])
     func aWaitWithoutSenseIsRefused(_ name: String, _ arguments: [Value]) throws {
         var bench = Bench()
         let run = bench.run()

@@ -34,7 +34,9 @@ extension InTheLab {
 
         /// Takes a machine out of use, and follows its server. Returns the event of the first.
         @discardableResult
-        private static func drain(_ stage: Stage, _ machine: String, to target: String, epoch: Int64, _ words: [String]) async throws -> Event {
+        private static func drain(_ stage: Stage, _ machine: String, to target: String, epoch: Int64, _ words: [String]) async throws
+            -> Event
+        {
             let before = try await stage.lastEvent
             #expect(try await stage.muster(["maintenance"] + words).hasPrefix("\(machine) is in maintenance"))
             let drained = try await stage.event("resource.maintenance", of: machine, after: before)

@@ -27,8 +27,8 @@ extension InTheLab {
                 #expect(Self.boots(stage, first) == 2)
                 #expect(stage.power(of: first) == .on)
                 let console = Self.console(stage, first)
-                #expect(!["the root is lost", "told to restart", "too late", "Kernel panic"].contains(where: console.contains), "\(console)")
-
+                #expect(
+                    !["the root is lost", "told to restart", "too late", "Kernel panic"].contains(where: console.contains), "\(console)")
 
                 // It may be heard again while its server starts elsewhere: it is another machine now, and idles.
                 kill(controller, SIGCONT)
@@ -67,7 +67,9 @@ extension InTheLab {
         /// The boot service's answers to a machine go nowhere, or again to the machine: all that they carry is heartbeats and boots.
         private static func leaveUnanswered(_ stage: Stage, _ name: String, _ isLeft: Bool) throws {
             let machine = try #require(try stage.lab.machines().first { $0.name == name })
-            let words = ["ip", "rule", isLeft ? "add" : "del", "to", machine.address.description, "ipproto", "tcp", "sport", "8080", "blackhole"]
+            let words = [
+                "ip", "rule", isLeft ? "add" : "del", "to", machine.address.description, "ipproto", "tcp", "sport", "8080", "blackhole",
+            ]
             let result = try stage.lab.run(words)
             #expect(result.status == 0, "\(result.errors)")
         }

@@ -45,7 +45,8 @@ extension InTheLab {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             for name in ["failover.lua", "servers.lua", "scaling.lua"] {
                 let text = try String(contentsOfFile: "\(LabEngine.sources)/hooks/\(name)", encoding: .utf8)
-                try text.replacing("every(\"30s\"", with: "every(\"3s\"").write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+                try text.replacing("every(\"30s\"", with: "every(\"3s\"").write(
+                    toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
             }
             return folder
         }
@@ -75,7 +76,8 @@ extension InTheLab {
         private static func customers(of stage: Stage) throws -> Process {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            let customer = "while [ ! -e \(stage.lab.folder)/calm ]; do curl -s -o /dev/null --max-time 5 http://\(stage.shop.address)/cgi-bin/orders; done"
+            let customer =
+                "while [ ! -e \(stage.lab.folder)/calm ]; do curl -s -o /dev/null --max-time 5 http://\(stage.shop.address)/cgi-bin/orders; done"
             process.arguments = try stage.lab.enter(["timeout", "180", "sh", "-c", "(\(customer)) & (\(customer)) & \(customer); wait"])
             process.standardInput = FileHandle.nullDevice
             try process.run()

@@ -60,7 +60,8 @@ import Testing
         let machine = try start([
             qemu, "-accel", "tcg", "-m", "256", "-nodefaults", "-display", "none", "-serial", "file:\(folder)/console",
             "-kernel", boot.kernel, "-initrd", boot.ramdisk, "-append", arguments, "-netdev", "user,id=boot",
-            "-device", "virtio-net-pci,netdev=boot,mac=52:54:00:77:00:01,romfile=", "-device", "i6300esb", "-watchdog-action", "reset", "-no-reboot",
+            "-device", "virtio-net-pci,netdev=boot,mac=52:54:00:77:00:01,romfile=", "-device", "i6300esb", "-watchdog-action", "reset",
+            "-no-reboot",
         ])
         defer { end(machine) }
 

@@ -9,7 +9,9 @@ import Testing
         settings.placement = .inline
         settings.slice = instructions.map { .instructions($0) } ?? .none
         settings.coverage = coverage
-        return try LuaIsolate(settings, functions: [.effect("wait")], preludes: [LuaSource(name: "=library", text: "wait = host.wait\nfunction twice(f)\nf() f()\nend")])
+        return try LuaIsolate(
+            settings, functions: [.effect("wait")],
+            preludes: [LuaSource(name: "=library", text: "wait = host.wait\nfunction twice(f)\nf() f()\nend")])
     }
 
     @Test func executedLinesAreCounted() throws {
@@ -69,7 +71,9 @@ import Testing
         for name in ["a.lua", "b.lua", "a.lua"] {
             try isolate(coverage).performInline { lua in _ = lua.execute(try lua.compile(LuaSource(name: name, text: "\nlocal x = 1"))) }
         }
-        #expect(coverage.lines == ["a.lua": [1: 2, 2: 4], "b.lua": [1: 1, 2: 2]] || coverage.lines["a.lua"]?[2] == 2 && coverage.lines["b.lua"]?[2] == 1)
+        #expect(
+            coverage.lines == ["a.lua": [1: 2, 2: 4], "b.lua": [1: 1, 2: 2]]
+                || coverage.lines["a.lua"]?[2] == 2 && coverage.lines["b.lua"]?[2] == 1)
     }
 
     @Test func theLinesThatCanBeExecutedAreKnownFromTheBytecode() throws {

@@ -86,17 +86,19 @@ import Testing
         "setmetatable(mode, { __newindex = function(t, k, v) rawset(t, k, v) end }) mode.__mode = 'kv'",
     ]) func aModeSetLaterMakesNoTableWeak(change: String) throws {
         let policy = try Policy()
-        let strand = try #require(try policy.start(
-            """
-            local mode = {}
-            local seen = setmetatable({}, mode)
-            \(change)
-            for number = 1, 100 do seen[{}] = {} seen[number] = {} end
-            wait()
-            local left = 0
-            for number = 1, 100 do if seen[number] then left = left + 1 end end
-            return left, mode.__mode
-            """).strand)
+        let strand = try #require(
+            try policy.start(
+                """
+                local mode = {}
+                local seen = setmetatable({}, mode)
+                \(change)
+                for number = 1, 100 do seen[{}] = {} seen[number] = {} end
+                wait()
+                local left = 0
+                for number = 1, 100 do if seen[number] then left = left + 1 end end
+                return left, mode.__mode
+                """
+            ).strand)
         try policy.use { lua in
             lua.collectGarbage()
             #expect(lua.resume(strand, with: .success([])) == .returned([100, "kv"]))

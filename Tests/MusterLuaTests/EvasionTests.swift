@@ -8,11 +8,13 @@ import Testing
 
     /// Calls that stay in C for ages, where no hook ends them: alone, and inside everything that a script can put around them.
     @Test(arguments: [
-        "string.match(('a'):rep(40), ('a?'):rep(40) .. ('a'):rep(40) .. 'b')", "for _ in string.gmatch(('a'):rep(40), ('a?'):rep(40) .. ('a'):rep(40) .. 'b') do end",
+        "string.match(('a'):rep(40), ('a?'):rep(40) .. ('a'):rep(40) .. 'b')",
+        "for _ in string.gmatch(('a'):rep(40), ('a?'):rep(40) .. ('a'):rep(40) .. 'b') do end",
         "string.gsub(('a'):rep(40), ('a?'):rep(40) .. ('a'):rep(40) .. 'b', '')", "string.find(('a'):rep(60), ('.-'):rep(30) .. 'b')",
         "string.find(('a'):rep(1 << 24), ('a'):rep(1 << 23) .. 'b', 1, true)", "coroutine.wrap(function() \(catastrophe) end)()",
         "pcall(coroutine.wrap(function() pcall(function() \(catastrophe) end) end))", "xpcall(error, function() \(catastrophe) end)",
-        "local x <close> = setmetatable({}, { __close = function() \(catastrophe) end })", "table.sort({ 2, 1 }, function() return \(catastrophe) end)",
+        "local x <close> = setmetatable({}, { __close = function() \(catastrophe) end })",
+        "table.sort({ 2, 1 }, function() return \(catastrophe) end)",
         "tostring(setmetatable({}, { __tostring = function() return \(catastrophe) end }))",
         "local x <close> = setmetatable({}, { __close = function() \(catastrophe) end }) error('x')",
     ]) func aCallThatHangsIsTornOut(_ script: String) throws {
@@ -36,13 +38,16 @@ import Testing
 
     @Test(arguments: ["io", "os", "debug", "string", "package", "_G", "coroutine", "./script", "/etc/passwd", "..lib", "", "lib\0x"])
     func requireFindsNothingOfTheSystem(_ name: String) throws {
-        let error = try #require(try Policy().failure("require(\(MusterCore.Value.string(name).json.replacingOccurrences("\\u00", "\\x")))"))
+        let error = try #require(
+            try Policy().failure("require(\(MusterCore.Value.string(name).json.replacingOccurrences("\\u00", "\\x")))"))
         #expect(error.code == .notFound, "\(error)")
     }
 
     @Test(arguments: [
-        "os.execute('true')", "io.open('/etc/passwd')", "package.loadlib('libc.so.6', '*')", "load('return 1')", "load(string.char(27) .. 'Lua')", "dofile('/etc/passwd')",
-        "debug.getregistry()", "debug.sethook()", "string.dump(print)", "collectgarbage('stop')", "loadstring('')", "getfenv()", "setfenv(1, {})", "_G.print()", "newproxy()",
+        "os.execute('true')", "io.open('/etc/passwd')", "package.loadlib('libc.so.6', '*')", "load('return 1')",
+        "load(string.char(27) .. 'Lua')", "dofile('/etc/passwd')",
+        "debug.getregistry()", "debug.sethook()", "string.dump(print)", "collectgarbage('stop')", "loadstring('')", "getfenv()",
+        "setfenv(1, {})", "_G.print()", "newproxy()",
         "host.wait()", "coroutine.wrap(debug.traceback)()", "(function() return _ENV.io.open end)()", "require('string').dump(type)",
     ]) func whatIsNotThereCannotBeCalled(_ call: String) throws {
         let error = try #require(try Policy().failure(call))
@@ -116,11 +121,13 @@ import Testing
     @Test func randomNumbersOfOneRunAreNotTurnedByAnother() throws {
         let policy = try Policy()
         try policy.use { lua in
-            let chunk = try lua.compile(LuaSource(name: "s.lua", text: "local a = math.random(1 << 40) wait() return a, math.random(1 << 40), tostring({})"))
+            let chunk = try lua.compile(
+                LuaSource(name: "s.lua", text: "local a = math.random(1 << 40) wait() return a, math.random(1 << 40), tostring({})"))
             let alone = lua.execute(chunk, seed: 9)
             let first = lua.resume(try #require(alone.strand), with: .success([]))
             let disturbed = lua.execute(chunk, seed: 9)
-            let other = try lua.compile(LuaSource(name: "o.lua", text: "math.randomseed(1) for i = 1, 99 do math.random() tostring({}) end"))
+            let other = try lua.compile(
+                LuaSource(name: "o.lua", text: "math.randomseed(1) for i = 1, 99 do math.random() tostring({}) end"))
             _ = lua.execute(other, seed: 5)
             #expect(lua.resume(try #require(disturbed.strand), with: .success([])) == first)
         }
@@ -135,7 +142,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "local t = {} t.t = t wait(t)", "local t = {} for i = 1, 100 do t = { t } end wait(t)", "wait(coroutine.create(print or type))", "wait({ [{}] = 1 })",
+        "local t = {} t.t = t wait(t)", "local t = {} for i = 1, 100 do t = { t } end wait(t)", "wait(coroutine.create(print or type))",
+        "wait({ [{}] = 1 })",
         "wait({ f = function() end })", "wait(('x'):rep(1 << 22))", "local t = {} for i = 1, 1 << 18 do t[i] = 'some text' end wait(t)",
     ]) func whatCannotCrossIsAnErrorOfTheScript(_ script: String) throws {
         let policy = try Policy(messageLimit: 1 << 20)
@@ -146,5 +154,7 @@ import Testing
 }
 
 extension String {
-    fileprivate func replacingOccurrences(_ old: String, _ new: String) -> String { split(separator: old, omittingEmptySubsequences: false).joined(separator: new) }
+    fileprivate func replacingOccurrences(_ old: String, _ new: String) -> String {
+        split(separator: old, omittingEmptySubsequences: false).joined(separator: new)
+    }
 }

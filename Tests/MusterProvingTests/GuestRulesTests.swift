@@ -19,7 +19,8 @@ import Testing
             image "web1" { path = "/dev/null" }
             server "web1" { image = "web1", memory = "1G", prefer = { "guest" }, avoid = { "node1" }, ready = { tcp = "10.77.0.100:80" } }
             """
-        let simulation = Simulation(fleet: try FleetReader.readInline(source: source, file: "fleet.lua"), seed: 1, makeHost: Proving.hostMaker(Project.sources))
+        let simulation = Simulation(
+            fleet: try FleetReader.readInline(source: source, file: "fleet.lua"), seed: 1, makeHost: Proving.hostMaker(Project.sources))
         try simulation.start()
         try simulation.command("power node1 on")
         simulation.run(60_000)
@@ -32,7 +33,8 @@ import Testing
     @Test func evidenceAboutAGuestThatIsOnIsABrokenRule() throws {
         let simulation = try running()
         simulation.engine.turn { engine, now in
-            _ = try? engine.poweredOff(ResourceID("guest"), epoch: Epoch(1), fence: true, hypervisor: ResourceID("node1"), .success(.words("")), now: now)
+            _ = try? engine.poweredOff(
+                ResourceID("guest"), epoch: Epoch(1), fence: true, hypervisor: ResourceID("node1"), .success(.words("")), now: now)
         }
         simulation.run(1_000)
         #expect(simulation.story.violations.first == "guest is on, and evidence 1 says that it is off")

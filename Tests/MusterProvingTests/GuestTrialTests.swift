@@ -27,7 +27,9 @@ import Testing
         """
 
     private func trial(_ seed: UInt64, kinds: [Fault.Kind]? = nil) throws -> Trial {
-        Trial(fleet: try FleetReader.readInline(source: Self.fleet, file: "fleet.lua"), seed: seed, length: 1_800_000, kinds: kinds, count: 20)
+        Trial(
+            fleet: try FleetReader.readInline(source: Self.fleet, file: "fleet.lua"), seed: seed, length: 1_800_000, kinds: kinds, count: 20
+        )
     }
 
     /// A sample by a printed seed; `MUSTER_SEED` plays one again, `MUSTER_LONG=1` plays many.

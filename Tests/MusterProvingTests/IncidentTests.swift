@@ -34,7 +34,9 @@ import Testing
         let again = try Simulation.small(hosts: 4, servers: 2)
         try again.run(try Script(text: incident.script.text, file: "incident"))
         #expect(again.story.violations.isEmpty)
-        let failed = { (simulation: Simulation) in simulation.eventNames().filter { $0.hasPrefix("resource.failed") || $0.hasPrefix("resource.fenced") } }
+        let failed = { (simulation: Simulation) in
+            simulation.eventNames().filter { $0.hasPrefix("resource.failed") || $0.hasPrefix("resource.fenced") }
+        }
         #expect(failed(again) == failed(real))
         #expect(again.machine(of: "web1") == real.machine(of: "web1"))
         #expect(again.serverState("web2") == "running")

@@ -19,7 +19,9 @@ import Testing
         try simulation.command("power \(idle) on")
         #expect(simulation.run(60_000) { !field(simulation, idle, "memory_used_mib").isNull })
         #expect(field(simulation, idle, "state") == "idle")
-        let (all, ramdisk) = (try #require(field(simulation, busy, "memory_mib").int), try #require(field(simulation, idle, "memory_used_mib").int))
+        let (all, ramdisk) = (
+            try #require(field(simulation, busy, "memory_mib").int), try #require(field(simulation, idle, "memory_used_mib").int)
+        )
         #expect(ramdisk > 0 && ramdisk < 128)
         let calm = try #require(field(simulation, busy, "memory_used_mib").int)
         #expect(calm > ramdisk && calm < all)

@@ -7,7 +7,9 @@ import Testing
 /// The scenarios of the project: each goes as it is expected to, and together they show all that there is.
 @Suite struct ScenarioTests {
     private static let folders = Scenario.all(in: Project.scenarios)
-    private static func scenario(_ name: String) throws -> Scenario { try Scenario(folder: Project.scenarios + "/" + name, sources: Project.sources) }
+    private static func scenario(_ name: String) throws -> Scenario {
+        try Scenario(folder: Project.scenarios + "/" + name, sources: Project.sources)
+    }
 
     @Test(arguments: folders.map { URL(fileURLWithPath: $0).lastPathComponent })
     func goesAsExpected(_ name: String) throws { try Self.scenario(name).test() }
@@ -39,7 +41,8 @@ import Testing
         let (folder, scenario) = try copy()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let expected = try #require(scenario.expectation)
-        try expected.replacing("server.running node2", with: "server.running node3").write(toFile: folder + "/log.expect", atomically: true, encoding: .utf8)
+        try expected.replacing("server.running node2", with: "server.running node3").write(
+            toFile: folder + "/log.expect", atomically: true, encoding: .utf8)
         let error = try #require(throws: MusterError.self) { try scenario.test() }
         #expect(error.message.contains("server.running node3 shop"))
         #expect(error.message.split(separator: "\n").contains { $0.hasPrefix("+") && $0.contains("server.running node2 shop") })
@@ -85,7 +88,9 @@ import Testing
         return text.split(separator: "\n").map { Array($0.prefix { $0 != "#" }.split(separator: " ").dropFirst()) }
     }
     private static let ends: [Substring] = folders.flatMap { folder in
-        ((try? String(contentsOfFile: folder + "/log.expect", encoding: .utf8)) ?? "").split(separator: "\n").filter { $0.hasPrefix("       end") }
+        ((try? String(contentsOfFile: folder + "/log.expect", encoding: .utf8)) ?? "").split(separator: "\n").filter {
+            $0.hasPrefix("       end")
+        }
     }
 
     /// The commands that a form stands for: one for each choice in it, with and without what may be left out.
@@ -117,7 +122,10 @@ import Testing
     }
 
     @Test(arguments: ServerState.allCases) func everyStateOfAServerIsInALog(_ state: ServerState) {
-        #expect(Self.ends.contains { $0.contains("  server ") && $0.split(separator: " ").dropFirst(3).first?.hasPrefix(state.rawValue) == true })
+        #expect(
+            Self.ends.contains {
+                $0.contains("  server ") && $0.split(separator: " ").dropFirst(3).first?.hasPrefix(state.rawValue) == true
+            })
     }
 
     @Test(arguments: ResourceState.allCases) func everyStateOfAMachineIsInALog(_ state: ResourceState) {

@@ -6,9 +6,13 @@ import Testing
     @Test func everyFormReadsAndIsWrittenAsItWasRead() throws {
         let lines = [
             "power node1 on", "mains node1 off", "crash node1", "thaw node1", "shutdown node1", "reboot node1", "network node1 off",
-            "storage node1 on", "load node1 0.9", "guest node2 of node1", "hypervisor node1 refuse", "newcomer machine-525400770007", "bmc node1 silent", "bmc node1 off", "bmc node1 delay 1500ms", "bmc node1 draws 95", "bmc node1 is node2", "agent node1 silent", "watchdog node1 none",
-            "server shop start", "server shop stop", "server shop add memory=128 priority=5", "server shop remove", "server shop move", "server shop move node2", "maintenance node1 on", "maintenance node1 on 7200000ms",
-            "fence node1", "fence node1 confirm-off", "arm", "disarm", "disarm 7200000ms", "emit user.hot rack=7", "engine crash 5000ms", "engine stop",
+            "storage node1 on", "load node1 0.9", "guest node2 of node1", "hypervisor node1 refuse", "newcomer machine-525400770007",
+            "bmc node1 silent", "bmc node1 off", "bmc node1 delay 1500ms", "bmc node1 draws 95", "bmc node1 is node2", "agent node1 silent",
+            "watchdog node1 none",
+            "server shop start", "server shop stop", "server shop add memory=128 priority=5", "server shop remove", "server shop move",
+            "server shop move node2", "maintenance node1 on", "maintenance node1 on 7200000ms",
+            "fence node1", "fence node1 confirm-off", "arm", "disarm", "disarm 7200000ms", "emit user.hot rack=7", "engine crash 5000ms",
+            "engine stop",
             "engine start", "engine network off", "engine split on", "engine stall 9000ms", "disk full", "disk free", "export shop die",
         ]
         for line in lines {

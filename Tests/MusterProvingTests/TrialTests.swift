@@ -41,7 +41,9 @@ import Testing
     @Test func everyKindOfFaultIsDrawnAndIsOverInTime() throws {
         let trial = try trial(1, count: 600)
         let faults = trial.faults
-        #expect(Set(faults.map(\.kind)) == Set(Fault.Kind.allCases).subtracting([.load, .hypervisor]), "load is for pools, hypervisors are for virtual machines")
+        #expect(
+            Set(faults.map(\.kind)) == Set(Fault.Kind.allCases).subtracting([.load, .hypervisor]),
+            "load is for pools, hypervisors are for virtual machines")
         #expect(faults.allSatisfy { fault in fault.lines.allSatisfy { (120_000...1_920_000).contains($0.at) } })
         // Each reads as the line of a scenario.
         for line in faults.flatMap(\.lines) {

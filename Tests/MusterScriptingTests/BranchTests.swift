@@ -24,7 +24,9 @@ import Testing
     }
 
     @Test func branchesWaitAtTheSameTime() async throws {
-        let folder = try HookDirectory(["a.lua": "on('user.x', function() local f = {} for i = 1, 50 do f[i] = function() sleep(10) end end all(f) end)"])
+        let folder = try HookDirectory([
+            "a.lua": "on('user.x', function() local f = {} for i = 1, 50 do f[i] = function() sleep(10) end end all(f) end)"
+        ])
         let scene = try await Scene(hooks: folder.path)
         try await scene.note("user.x")
         // One after the other they would take 500 s.
@@ -57,7 +59,7 @@ import Testing
                 inner = function() all { function() wait_for('user.never') end, function() sleep(200) end } end }
               log(who, value, more)
             end)
-            """,
+            """
         ])
         let scene = try await Scene(hooks: folder.path)
         try await scene.note("user.x")
@@ -96,7 +98,7 @@ import Testing
               local outer <close> = undo('outer')
               all { function() local a <close> = undo('a') sleep(500) end, function() local b <close> = undo('b') wait_for('user.never') end }
             end)
-            """,
+            """
         ])
         let scene = try await Scene(hooks: folder.path)
         try await scene.note("user.x")
@@ -174,8 +176,12 @@ import Testing
         #expect(replayed["same"] == true, "killed after \(commits): \(replayed.json)")
         let logged = steps.filter { $0.name == "log" }.compactMap { $0.arguments.first?.string }
         // Branches that log at the same time may be recorded in either order; none is lost and none told twice.
-        #expect(logged.dropLast().flatMap { $0.split(separator: " ") }.sorted() == logged.last?.split(separator: " ").sorted(), "killed after \(commits)")
-        #expect(Set(logged.dropLast()) == ["a1", "a2", "lost", "won", "inner", "race 2", "c1", "c2", "c3", "c4", "c5", "c6", "late"], "killed after \(commits)")
+        #expect(
+            logged.dropLast().flatMap { $0.split(separator: " ") }.sorted() == logged.last?.split(separator: " ").sorted(),
+            "killed after \(commits)")
+        #expect(
+            Set(logged.dropLast()) == ["a1", "a2", "lost", "won", "inner", "race 2", "c1", "c2", "c3", "c4", "c5", "c6", "late"],
+            "killed after \(commits)")
         #expect(logged.count == 14, "killed after \(commits): \(logged)")
         #expect(steps.compactMap(\.sequence) == steps.indices.map { Int64($0 + 1) }, "killed after \(commits)")
         return !survived
@@ -193,7 +199,7 @@ import Testing
               sleep('30s')
               log(#weight, event.data.n)
             end)
-            """,
+            """
         ])
         let scene = try await Scene(hooks: folder.path)
         // Each holds about two megabytes, the policy may have 64.
@@ -210,7 +216,8 @@ import Testing
 
     @Test func aRunThatOnlyWaitedGoesOnAfterARestart() async throws {
         let folder = try HookDirectory([
-            "a.lua": "on('user.x', function() log('before') local event = wait_for('user.y', { timeout = '1h' }) log('after', event.data.n) end)",
+            "a.lua":
+                "on('user.x', function() log('before') local event = wait_for('user.y', { timeout = '1h' }) log('after', event.data.n) end)"
         ])
         let first = try await Scene(hooks: folder.path)
         try await first.note("user.x")

@@ -7,7 +7,9 @@ import Testing
 @Suite struct DecideHookTests {
     private static let mac = MACAddress("52:54:00:77:00:99")!  // a literal that parses
 
-    private func scene(_ files: [String: String], report: @escaping @Sendable (MusterError) -> Void = { Issue.record("\($0)") }) async throws -> (Scene, HookDirectory) {
+    private func scene(_ files: [String: String], report: @escaping @Sendable (MusterError) -> Void = { Issue.record("\($0)") })
+        async throws -> (Scene, HookDirectory)
+    {
         let folder = try HookDirectory(files)
         let scene = try await Scene(hooks: folder.path, report: report)
         try await scene.apply()
@@ -23,11 +25,11 @@ import Testing
     @Test func aHookAnswers() async throws {
         let (scene, folder) = try await scene([
             "a.lua": """
-                decide("boot", function(request)
-                  if request.resource == nil and request.arch == "x86_64" and request.mac and #request.servers == 1 then return boot["local"]() end
-                  return boot.discover()
-                end)
-                """
+            decide("boot", function(request)
+              if request.resource == nil and request.arch == "x86_64" and request.mac and #request.servers == 1 then return boot["local"]() end
+              return boot.discover()
+            end)
+            """
         ])
         #expect(try await plan(scene) == .local)
         guard case .discover = try await plan(scene, try #require(MACAddress("52:54:00:77:00:01"))) else {
@@ -39,8 +41,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("error('boom')", "boom"), ("while true do end", "budget"), ("_ENV['sle' .. 'ep'](1)", "sleep is a step"), ("pcall(sleep, 1) while true do pcall(sleep, 1) end", "sleep is a step"),
-        ("resources['li' .. 'st']()", "resources.list is a step"), ("return { plan = 'image', server = 'shop' }", "no answer"), ("return 0/0", "no number"),
+        ("error('boom')", "boom"), ("while true do end", "budget"), ("_ENV['sle' .. 'ep'](1)", "sleep is a step"),
+        ("pcall(sleep, 1) while true do pcall(sleep, 1) end", "sleep is a step"),
+        ("resources['li' .. 'st']()", "resources.list is a step"), ("return { plan = 'image', server = 'shop' }", "no answer"),
+        ("return 0/0", "no number"),
         ("_ENV['un' .. 'declared'] = 1", "undeclared"), ("return ('x'):rep(1e9)", "too large"),
     ]) func whatFailsIsReportedAndTheEngineAnswers(_ body: String, _ word: String) async throws {
         let (scene, folder) = try await scene(["a.lua": "decide('boot', function(request)\n\(body) end)"])
@@ -73,7 +77,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("decide('bot', function() end)", "did you mean \"boot\"?"), ("decide('weather', function() end)", "boot, place"), ("decide('boot')", "function(request)"),
+        ("decide('bot', function() end)", "did you mean \"boot\"?"), ("decide('weather', function() end)", "boot, place"),
+        ("decide('boot')", "function(request)"),
         ("decide(1, function() end)", "not one of"), ("decide('boot', { key = 'resource' }, function() end)", "there is no option \"key\""),
         ("decide('boot', { nam = 'x' }, function() end)", "did you mean \"name\"?"),
     ]) func wrongRegistrationsAreNamed(_ text: String, _ word: String) async throws {
@@ -98,9 +103,12 @@ import Testing
         ("", "node1 node2 node3\tnil"),
         ("decide('place', function(request) if request.resource.name == 'node2' then return false, 'hot' end end)", "node1 node3\thot"),
         ("decide('place', function(request) return tonumber(request.resource.name:sub(5)) end)", "node3 node2 node1\tnil"),
-        ("decide('place', function(request) return request.resource.name == 'node2' and 1 or nil end) decide('place', function(r) return r.resource.name == 'node3' and 2 or 0 end)",
-            "node3 node2 node1\tnil"),
-        ("decide('place', function(request) return 'best' end)", "node1 node2 node3\tnil"), ("decide('place', function() return 0/0 end)", "node1 node2 node3\tnil"),
+        (
+            "decide('place', function(request) return request.resource.name == 'node2' and 1 or nil end) decide('place', function(r) return r.resource.name == 'node3' and 2 or 0 end)",
+            "node3 node2 node1\tnil"
+        ),
+        ("decide('place', function(request) return 'best' end)", "node1 node2 node3\tnil"),
+        ("decide('place', function() return 0/0 end)", "node1 node2 node3\tnil"),
         ("decide('place', function() while true do end end)", "node1 node2 node3\tnil"),
     ]) func hooksHaveTheirSayInPlacement(_ hook: String, _ order: String) async throws {
         let (scene, folder) = try await scene(["a.lua": Self.placing, "b.lua": hook])

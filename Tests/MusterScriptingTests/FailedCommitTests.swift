@@ -24,7 +24,9 @@ import Testing
         try await scene.apply()
         let before = try await scene.engine().world.general.lastEvent
         scene.store.fail(with: MusterError(.storeFull, "no room"))
-        await #expect(throws: MusterError.self) { try await scene.loop.turn { engine, now in try engine.setTarget(.running, of: ServerID("shop"), now: now) } }
+        await #expect(throws: MusterError.self) {
+            try await scene.loop.turn { engine, now in try engine.setTarget(.running, of: ServerID("shop"), now: now) }
+        }
         let engine = try await scene.engine()
         #expect(engine.world.general.lastEvent == before)
         #expect(engine.world.servers[ServerID("shop")]?.target == .stopped)
@@ -58,7 +60,8 @@ import Testing
         for number in 1...2 {
             let mac = try #require(MACAddress("52:54:00:77:00:0\(number)"))
             let bmc = BMC(address: "bmc\(number)", user: "u", passwordSecret: "s")
-            declared.resources.append(Declared(Resource(id: ResourceID("node\(number)"), macs: [mac], memoryMiB: 1, bmc: bmc), place: "f:1"))
+            declared.resources.append(
+                Declared(Resource(id: ResourceID("node\(number)"), macs: [mac], memoryMiB: 1, bmc: bmc), place: "f:1"))
         }
         let wanted = declared
         _ = try await loop.turn { engine, now in try engine.apply(wanted, now: now) }

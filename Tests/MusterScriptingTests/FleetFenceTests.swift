@@ -13,8 +13,10 @@ import Testing
 
     @Test func aLadderIsReadInItsOrder() async throws {
         let rungs = try await ladder(
-            #"{ { "bmc", timeout = "20s" }, agent "fence_apc_snmp" { ip = "10.0.0.9", plug = 3, ssl = true, password = secret "apc" }, "storage", "lease", "hypervisor" }"#)
-        let agent = FenceAgent(program: "fence_apc_snmp", options: ["ip": "10.0.0.9", "plug": "3", "ssl": "1"], secrets: ["password": "apc"])
+            #"{ { "bmc", timeout = "20s" }, agent "fence_apc_snmp" { ip = "10.0.0.9", plug = 3, ssl = true, password = secret "apc" }, "storage", "lease", "hypervisor" }"#
+        )
+        let agent = FenceAgent(
+            program: "fence_apc_snmp", options: ["ip": "10.0.0.9", "plug": "3", "ssl": "1"], secrets: ["password": "apc"])
         #expect(
             rungs == [
                 FenceRung(.bmc, timeout: 20_000), FenceRung(.agent, agent: agent), FenceRung(.storage), FenceRung(.lease),
@@ -70,7 +72,8 @@ import Testing
     }
 
     @Test func aResourceStoredWithoutALadderIsRead() throws {
-        let old = #"{"cpus":1,"declared":true,"id":"node1","incarnation":0,"kind":"host","liveness":"unknown","macs":[],"memoryMiB":0,"mode":"active","power":"unknown","tags":[]}"#
+        let old =
+            #"{"cpus":1,"declared":true,"id":"node1","incarnation":0,"kind":"host","liveness":"unknown","macs":[],"memoryMiB":0,"mode":"active","power":"unknown","tags":[]}"#
         let resource = try Value(json: old).decode(Resource.self)
         #expect(resource.fence == nil && resource.ladder == FenceRung.standard)
     }

@@ -6,12 +6,15 @@ import Testing
 /// Virtual machines in fleet.lua.
 @Suite struct FleetGuestTests {
     private func read(_ fields: String, word: String = "vm") async throws -> Resource {
-        try await FleetReader.read(source: "\n\n\(word) \"web-a\" { mac = \"52:54:00:77:01:01\", \(fields) }", file: "fleet.lua").resources[0].object
+        try await FleetReader.read(source: "\n\n\(word) \"web-a\" { mac = \"52:54:00:77:01:01\", \(fields) }", file: "fleet.lua").resources[
+            0
+        ].object
     }
 
     @Test func aVirtualMachineHasWhatAHostHasAndAHypervisor() async throws {
         let guest = try await read(
-            #"hypervisor = "node3", memory = "4G", cpus = 2, tags = { "web" }, address = "10.77.0.31", fence = { { "hypervisor", timeout = "20s" }, "storage" }"#)
+            #"hypervisor = "node3", memory = "4G", cpus = 2, tags = { "web" }, address = "10.77.0.31", fence = { { "hypervisor", timeout = "20s" }, "storage" }"#
+        )
         #expect(guest.kind == .vm && guest.hypervisor == ResourceID("node3") && guest.bmc == nil)
         #expect((guest.memoryMiB, guest.cpus) == (4_096, 2) && guest.tags == ["web"] && guest.address?.description == "10.77.0.31")
         #expect(guest.ladder == [FenceRung(.hypervisor, timeout: 20_000), FenceRung(.storage)])
@@ -24,7 +27,10 @@ import Testing
     @Test(arguments: [
         ("vm", #"memory = "4G""#, "hypervisor is missing", "add hypervisor ="),
         ("vm", #"hypervisor = "node3""#, "memory is missing", "add memory ="),
-        ("vm", #"hypervisor = "node3", memory = "4G", bmc = { address = "10.0.0.1", user = "admin" }"#, "no bmc of its own", "switched by its hypervisor"),
+        (
+            "vm", #"hypervisor = "node3", memory = "4G", bmc = { address = "10.0.0.1", user = "admin" }"#, "no bmc of its own",
+            "switched by its hypervisor"
+        ),
         ("vm", #"hypervisor = "node3", memory = "4G", rack = "a""#, "no rack of its own", "give that its rack"),
         ("vm", #"hypervisor = "node3", memory = "4G", watts = 100"#, "no watts of its own", "give that its watts"),
         ("vm", #"hypervisor = "node3", memory = "4G", fence = { "bmc" }"#, #"fence has "bmc""#, #"{ "hypervisor", "storage" }"#),

@@ -19,8 +19,14 @@ import Testing
         (#"host "n" { mac = "52:54" }"#, "not a MAC", "mac ="),
         (#"host "n" { mac = 5 }"#, "not a text", "mac"),
         (#"host "n" { mac = "52:54:00:77:00:09", bmc = { address = "b", user = "u" } }"#, "no password", "muster secret set"),
-        (#"host "n" { mac = "52:54:00:77:00:09", bmc = { address = "b", user = "u", password = "hunter2" } }"#, "plain text", "muster secret set"),
-        (#"host "n" { mac = "52:54:00:77:00:09", bmc = { address = "b", user = "u", port = 70000, password = secret "s" } }"#, "port", "65535"),
+        (
+            #"host "n" { mac = "52:54:00:77:00:09", bmc = { address = "b", user = "u", password = "hunter2" } }"#, "plain text",
+            "muster secret set"
+        ),
+        (
+            #"host "n" { mac = "52:54:00:77:00:09", bmc = { address = "b", user = "u", port = 70000, password = secret "s" } }"#, "port",
+            "65535"
+        ),
         (#"host "n" { mac = "52:54:00:77:00:09", bmc = "hunter2" }"#, "bmc", "{"),
         (#"host "n" { mac = "52:54:00:77:00:09", cpus = -1 }"#, "cpus", "cpus"),
         (#"host "n" { mac = "52:54:00:77:00:09", cpus = 0/0 }"#, "cpus", "cpus"),

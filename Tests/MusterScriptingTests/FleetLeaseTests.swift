@@ -55,7 +55,8 @@ import Testing
     ])
     func aRungHasTimeForItsLease(rung: String, timeout: String, margin: String, fits: Bool) async throws {
         let fence = "fence = { { \"lease\", timeout = \"\(rung)\" } }, watchdog = { timeout = \"\(timeout)\" }"
-        let problems = try await read(fence, "lease_margin = \"\(margin)\"").problems(imageExists: { _ in true }, secretExists: { _ in true })
+        let problems = try await read(fence, "lease_margin = \"\(margin)\"").problems(
+            imageExists: { _ in true }, secretExists: { _ in true })
         #expect(problems.contains { $0.message.contains("its lease with the margin runs for") } != fits, "\(problems)")
     }
 }

@@ -179,10 +179,14 @@ final class Life: Sendable {
     }
 
     func story() async throws -> String {
-        var lines = try await store.events(after: EventID(0), limit: 1_000).map { "\($0.id) \($0.name) \($0.resource?.rawValue ?? "") \($0.server?.rawValue ?? "") \($0.data["why"]?.string ?? $0.data["message"]?.string ?? "")" }
+        var lines = try await store.events(after: EventID(0), limit: 1_000).map {
+            "\($0.id) \($0.name) \($0.resource?.rawValue ?? "") \($0.server?.rawValue ?? "") \($0.data["why"]?.string ?? $0.data["message"]?.string ?? "")"
+        }
         for run in try await store.runs(limit: 20) {
             lines.append("run \(run.id) \(run.hook) \(run.status)")
-            for step in try await store.steps(of: run.id) { lines.append("  \(step.address) \(step.name) \(step.outcome.map { "\($0)".prefix(90).description } ?? "open")") }
+            for step in try await store.steps(of: run.id) {
+                lines.append("  \(step.address) \(step.name) \(step.outcome.map { "\($0)".prefix(90).description } ?? "open")")
+            }
         }
         return (lines + fleet.orders).joined(separator: "\n")
     }

@@ -5,7 +5,9 @@ import Testing
 
 /// The standard library: its examples work as they are written.
 @Suite struct LibraryTests {
-    static let modules = ["carried", "maintenance", "move", "notify", "placement", "recover", "retry", "scaling", "schedule", "standby", "stop"]
+    static let modules = [
+        "carried", "maintenance", "move", "notify", "placement", "recover", "retry", "scaling", "schedule", "standby", "stop",
+    ]
 
     /// The indented lines of a file's opening comment.
     private static func example(_ module: String) throws -> String {
@@ -41,7 +43,10 @@ import Testing
         #expect(scene.fleet.violations.isEmpty)
         guard module == "notify" else { return }
         #expect(recorder.requests.withLock { $0.map(\.request.body) } == [#"{"text":"shop is running"}"#])
-        #expect(recorder.programs.withLock { $0.map(\.arguments) } == [["-i", "-f", "muster@example.org", "night@example.org", "maria@example.org"]])
+        #expect(
+            recorder.programs.withLock { $0.map(\.arguments) } == [
+                ["-i", "-f", "muster@example.org", "night@example.org", "maria@example.org"]
+            ])
     }
 
     @Test func aScheduleKeepsItsTimesOfDay() async throws {

@@ -30,7 +30,8 @@ import Testing
         #expect(endless.error?.code == .budget)
         #expect(endless.limits?.slice == 10)
         // Far more than the default slice, and within what it asked for on any machine that can run tests.
-        let long = try await outcome("limits { slice = '60s' }", "local n = 0 for i = 1, 30000000 do n = n + i % 7 end", settings: "policy_slice_most = '60s'")
+        let long = try await outcome(
+            "limits { slice = '60s' }", "local n = 0 for i = 1, 30000000 do n = n + i % 7 end", settings: "policy_slice_most = '60s'")
         #expect(long.status == .done, "\(long.error.debugDescription)")
         let settled = try await outcome("", "while true do end", settings: "policy_slice = '10ms'")
         #expect(settled.limits?.slice == 10 && settled.error?.code == .budget)
@@ -39,12 +40,14 @@ import Testing
     @Test(arguments: [
         ("limits { memory = '1G' }", "policy_memory_most = \"1024M\""), ("limits { slice = '5s' }", "policy_slice_most = \"5000ms\""),
         ("limits { memroy = '1G' }", "did you mean memory?"), ("limits { memory = 'much' }", "memory = \"128M\""),
-        ("limits { memory = 64 }", "memory = \"128M\""), ("limits { slice = '1ms' }", "slice = \"100ms\""), ("limits { slice = 0/0 }", "slice = \"100ms\""),
+        ("limits { memory = 64 }", "memory = \"128M\""), ("limits { slice = '1ms' }", "slice = \"100ms\""),
+        ("limits { slice = 0/0 }", "slice = \"100ms\""),
         ("limits { 1 }", "memory = \"128M\""), ("limits()", "memory = \"128M\""),
         ("limits { memory = '1M' } limits { slice = '10ms' }", "both in one"),
     ]) func wrongLimitsAreNamedWithTheirFile(_ text: String, _ hint: String) async throws {
         // Put together, where `muster check` would refuse it before.
-        let folder = try HookDirectory(["a.lua": text.replacing("limits", with: ";_ENV['lim' .. 'its']") + "\non('user.x', function() end)"])
+        let folder = try HookDirectory(["a.lua": text.replacing("limits", with: ";_ENV['lim' .. 'its']") + "\non('user.x', function() end)"]
+        )
         let scene = try await Scene(hooks: folder.path, report: { _ in })
         let error = try #require(await scene.scripting.hookFiles().array?.first)["error"].decode(MusterError.self)
         #expect(error.hint?.contains(hint) == true, "\(error)")
@@ -69,7 +72,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("policy_memory = '300M'", "policy_memory_most"), ("policy_memory = 0", "policy_memory"), ("policy_slice = '2s'", "policy_slice_most"),
+        ("policy_memory = '300M'", "policy_memory_most"), ("policy_memory = 0", "policy_memory"),
+        ("policy_slice = '2s'", "policy_slice_most"),
         ("policy_slice = '1ms'", "policy_slice"),
     ]) func wrongSettingsAreRefused(_ settings: String, _ word: String) async throws {
         let scene = try await Scene(hooks: nil)

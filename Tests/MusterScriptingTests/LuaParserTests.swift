@@ -35,10 +35,13 @@ import Testing
 
     @Test(arguments: [
         "", "return", "return;", "return 1,2;", "local x <const> = 1; local y <close> = nil", "goto a; ::a::", "do goto a end ::a::",
-        "::a:: ::b:: goto a", "for i = 1, 2 do goto continue; local x; ::continue:: end", "a.b['c'].d = 1", "f{}:g'x'[[y]].z = 1", "(f)()", "f'x'",
-        "local a = 0x.8p1 + 0xA + 1e5 + .5 + 3. + 0xffffffffffffffffff", "local s = '\\x41\\u{7FFFFFFF}\\065\\z   \n x'", "--[==[ ]] ]==] x = 1",
+        "::a:: ::b:: goto a", "for i = 1, 2 do goto continue; local x; ::continue:: end", "a.b['c'].d = 1", "f{}:g'x'[[y]].z = 1", "(f)()",
+        "f'x'",
+        "local a = 0x.8p1 + 0xA + 1e5 + .5 + 3. + 0xffffffffffffffffff", "local s = '\\x41\\u{7FFFFFFF}\\065\\z   \n x'",
+        "--[==[ ]] ]==] x = 1",
         "#!shell\nx = 1", "\u{FEFF}x = 1", "local function f(...) return ... end", "x = ...", "function a.b:c() self.x = 1 end",
-        "repeat local x until x", "for k, v in pairs(t) do break end", "while true do if x then break end end", "x = {1, 2; a = 1, [3] = 4,}", ";;;",
+        "repeat local x until x", "for k, v in pairs(t) do break end", "while true do if x then break end end",
+        "x = {1, 2; a = 1, [3] = 4,}", ";;;",
         "local x = a or b and c .. d .. e ^ -f ^ g == not h", "x = #t // 2 ~ 3 & ~4 | 5 << 6 >> 7", "x = a.b:c():d{}", "local goto1 = 1",
         "do local x; goto e; local y; ::e:: end", "x = '\\\r\ny'", "x = [[\r\na\n\r]]", "local _ENV = {}; x = 1", "x = a--[[c]]b = 1",
     ]) func whatIsLuaIsLua(_ text: String) throws {
@@ -49,13 +52,19 @@ import Testing
     @Test(arguments: [
         ("x = ", 4), ("x 1", 2), ("x", 0), ("(a) = 1", 0), ("f() = 1", 0), ("a, f() = 1, 2", 3), ("local 1", 6), ("if x then", 9),
         ("return 1 2", 9), ("return return", 7), ("break", 0), ("goto a", 0), ("goto a; local x; ::a:: f()", 0), ("::a:: ::a::", 2),
-        ("repeat goto e; local x; ::e:: until x", 7), ("local x <const> = 1; x = 2", 21), ("local x <const> = 1; function f() x = 2 end", 34),
-        ("local x <foo> = 1", 9), ("local a <close>, b <close> = 1", 20), ("function f() return ... end", 20), ("x = 'abc", 4), ("x = 'a\nb'", 4),
-        ("x = '\\q'", 5), ("x = '\\300'", 5), ("x = '\\xZ'", 5), ("x = '\\u{110000000}'", 5), ("x = '\\u41'", 5), ("x = [==[ ]]", 4), ("--[[ x", 0),
-        ("x = [=x", 4), ("x = 0x", 4), ("x = 1e", 4), ("x = 3x", 4), ("x = 1..2", 4), ("x = 0x1p", 4), ("x = $", 4), ("x = a.1", 5), ("x = a.if", 6),
-        ("a:b", 3), ("a:b = 1", 4), ("x = {1 2}", 7), ("f(1", 3), ("x = a[1", 7), ("for x do end", 6), ("for i = 1 do end", 10), ("for 1 = 1, 2 do end", 4),
+        ("repeat goto e; local x; ::e:: until x", 7), ("local x <const> = 1; x = 2", 21),
+        ("local x <const> = 1; function f() x = 2 end", 34),
+        ("local x <foo> = 1", 9), ("local a <close>, b <close> = 1", 20), ("function f() return ... end", 20), ("x = 'abc", 4),
+        ("x = 'a\nb'", 4),
+        ("x = '\\q'", 5), ("x = '\\300'", 5), ("x = '\\xZ'", 5), ("x = '\\u{110000000}'", 5), ("x = '\\u41'", 5), ("x = [==[ ]]", 4),
+        ("--[[ x", 0),
+        ("x = [=x", 4), ("x = 0x", 4), ("x = 1e", 4), ("x = 3x", 4), ("x = 1..2", 4), ("x = 0x1p", 4), ("x = $", 4), ("x = a.1", 5),
+        ("x = a.if", 6),
+        ("a:b", 3), ("a:b = 1", 4), ("x = {1 2}", 7), ("f(1", 3), ("x = a[1", 7), ("for x do end", 6), ("for i = 1 do end", 10),
+        ("for 1 = 1, 2 do end", 4),
         ("function f(1) end", 11), ("function f(..., a) end", 14), ("function a.b", 12), ("x = function end", 13), ("x = é", 4), ("::a", 3),
-        ("local function a.b() end", 16), ("x = }", 4), ("end", 0), ("until x", 0), ("else", 0), ("= 1", 0), ("x = = 1", 4), ("goto 1", 5), ("a.b.c", 0),
+        ("local function a.b() end", 16), ("x = }", 4), ("end", 0), ("until x", 0), ("else", 0), ("= 1", 0), ("x = = 1", 4), ("goto 1", 5),
+        ("a.b.c", 0),
     ]) func whatIsNotLuaIsNamedAtItsPlace(_ text: String, _ at: Int) throws {
         #expect(Self.ours(text)?.at == at, "\(Self.ours(text)?.message ?? "is fine")")
         #expect(Self.lua(try Self.isolate(), text) != nil)
@@ -65,13 +74,20 @@ import Testing
         for (open, close) in [("(", ")"), ("{", "}"), ("-", ""), ("do ", " end"), ("f(function() ", " end)"), ("x = a .. ", "")] {
             let body = open == "do " || open == "f(function() " || open.hasPrefix("x") ? "" : "x = "
             for depth in [150, 5_000] {
-                let inner = open.hasPrefix("x") ? "x = " + String(repeating: "a .. ", count: depth) + "a" : body + String(repeating: open, count: depth) + "1".prefix(body.isEmpty ? 0 : 1) + String(repeating: close, count: depth)
+                let inner =
+                    open.hasPrefix("x")
+                    ? "x = " + String(repeating: "a .. ", count: depth) + "a"
+                    : body + String(repeating: open, count: depth) + "1".prefix(body.isEmpty ? 0 : 1)
+                        + String(repeating: close, count: depth)
                 if depth == 5_000 { #expect(Self.ours(inner) != nil) }
                 if Self.lua(try Self.isolate(), inner) == nil { #expect(Self.ours(inner) == nil, "\(open) \(depth)") }
             }
         }
         // Long, but not deep.
-        let chains = ["x = 1" + String(repeating: " + 1", count: 100_000), "x = a" + String(repeating: ".b", count: 100_000), "f" + String(repeating: "()", count: 100_000)]
+        let chains = [
+            "x = 1" + String(repeating: " + 1", count: 100_000), "x = a" + String(repeating: ".b", count: 100_000),
+            "f" + String(repeating: "()", count: 100_000),
+        ]
         for chain in chains { #expect(Self.ours(chain) == nil) }
         #expect(Self.ours("if a then " + String(repeating: "elseif a then ", count: 50_000) + "end") == nil)
         #expect(Self.ours("x = " + String(repeating: "]", count: 100_000)) != nil)
@@ -90,8 +106,10 @@ import Testing
         let isolate = try Self.isolate()
         let programs = try SchemaTests.files("stdlib").map(\.text) + SchemaTests.files("hooks").map(\.text) + [Self.everything]
         let pieces = [
-            "end", "do", "then", "if", "local", "function", "return", "goto x", "::x::", "break", "(", ")", "{", "}", "[", "]", "=", ",", ";", "...",
-            "..", ":", "'", "\"", "\\", "[[", "]]", "--", "--[[", "1", "0x", "1e", "<const>", "<close>", "until", "while", "for", "in", "not", "-",
+            "end", "do", "then", "if", "local", "function", "return", "goto x", "::x::", "break", "(", ")", "{", "}", "[", "]", "=", ",",
+            ";", "...",
+            "..", ":", "'", "\"", "\\", "[[", "]]", "--", "--[[", "1", "0x", "1e", "<const>", "<close>", "until", "while", "for", "in",
+            "not", "-",
             "#", "~", "x", "nil", "\n", "\u{e9}", "or", "==",
         ]
         var random = SplitMix(seed: 20261123)

@@ -46,7 +46,8 @@ import Testing
 
     @Test func anUndeclaredCallFailsTheRunWithLineAndHint() async throws {
         let folder = try HookDirectory([
-            "a.lua": "needs { 'storage' }\non('user.x', function()\n  local node = resources.get('node1') node['power' .. '_off'](node)\nend)"
+            "a.lua":
+                "needs { 'storage' }\non('user.x', function()\n  local node = resources.get('node1') node['power' .. '_off'](node)\nend)"
         ])
         let scene = try await Scene(hooks: folder.path)
         try await scene.apply()

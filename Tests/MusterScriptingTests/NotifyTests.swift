@@ -27,9 +27,11 @@ import Testing
         return (try #require(try await scene.store.runs(limit: 1).first), scene)
     }
 
-    @Test(arguments: [
-        ([503, 0, 200], 3, nil), ([200], 1, nil), ([404], 1, "notify_failed"), ([500], 3, "notify_failed"), ([0], 3, "http_failed"), ([429, 204], 2, nil),
-    ] as [([Int], Int, MusterError.Code?)])
+    @Test(
+        arguments: [
+            ([503, 0, 200], 3, nil), ([200], 1, nil), ([404], 1, "notify_failed"), ([500], 3, "notify_failed"), ([0], 3, "http_failed"),
+            ([429, 204], 2, nil),
+        ] as [([Int], Int, MusterError.Code?)])
     func aWebHookIsTriedAgainWhenThatMayHelp(_ statuses: [Int], _ tries: Int, _ code: MusterError.Code?) async throws {
         let recorder = OutsideRecorder(statuses: statuses)
         let (run, scene) = try await outcome(
@@ -70,7 +72,8 @@ import Testing
         let body = "Grüße von node1\n" + String(repeating: "länge ", count: 60) + "\nlast = 1 \n"
         let subject = "node1 ist ausgefallen: Übernahme läuft an, bitte nachsehen — 日本語のテキストもあります"
         let (run, _) = try await outcome(
-            "notify.mail { to = { 'maria@example.org', 'root' }, from = 'muster@example.org', subject = \(lua(subject)), text = \(lua(body)) }", recorder)
+            "notify.mail { to = { 'maria@example.org', 'root' }, from = 'muster@example.org', subject = \(lua(subject)), text = \(lua(body)) }",
+            recorder)
         #expect(run.status == .done, "\(run.error.debugDescription)")
         let request = try #require(recorder.programs.withLock { $0.first })
         #expect(request.program == "/usr/sbin/sendmail")
@@ -80,7 +83,8 @@ import Testing
         #expect(lines.allSatisfy { $0.utf8.count <= 78 && $0.utf8.allSatisfy { $0 < 0x80 } })
         let read = try python(
             "import sys,json,email,email.policy; m=email.message_from_binary_file(sys.stdin.buffer,policy=email.policy.default);"
-                + "print(json.dumps({'to':m['to'],'from':m['from'],'subject':m['subject'],'text':m.get_content(),'defects':len(m.defects)}))", input: mail)
+                + "print(json.dumps({'to':m['to'],'from':m['from'],'subject':m['subject'],'text':m.get_content(),'defects':len(m.defects)}))",
+            input: mail)
         let value = try Value(json: read)
         #expect(value["to"] == "maria@example.org, root" && value["from"] == "muster@example.org" && value["defects"] == 0)
         #expect(value["subject"].string == subject)

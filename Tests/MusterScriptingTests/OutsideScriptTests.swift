@@ -85,10 +85,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("allow_http = { 'hooks.example.org' }", "allow_http"), ("allow_http = { 'https://h/?q' }", "query"), ("allow_http = 'https://h/'", "list"),
-        ("allow_http = { 'https://u@h/' }", "user"), ("allow_exec = { 'sendmail' }", "absolute"), ("allow_exec = { '/usr/bin/' }", "absolute"),
+        ("allow_http = { 'hooks.example.org' }", "allow_http"), ("allow_http = { 'https://h/?q' }", "query"),
+        ("allow_http = 'https://h/'", "list"),
+        ("allow_http = { 'https://u@h/' }", "user"), ("allow_exec = { 'sendmail' }", "absolute"),
+        ("allow_exec = { '/usr/bin/' }", "absolute"),
         ("exec_on = { user = 'root' }", "key"), ("exec_on = { user = '-oProxyCommand=x', key = '/k', known_hosts = '/h' }", "user"),
-        ("exec_on = { user = 'root', key = 'k', known_hosts = '/h' }", "absolute"), ("exec_on = { user = 'root', key = '/k', known_hosts = '/h', alow = {} }", "alow"),
+        ("exec_on = { user = 'root', key = 'k', known_hosts = '/h' }", "absolute"),
+        ("exec_on = { user = 'root', key = '/k', known_hosts = '/h', alow = {} }", "alow"),
         ("alow_http = {}", "alow_http"),
     ]) func wrongSettingsAreRefused(_ settings: String, _ word: String) async throws {
         let scene = try await Scene(hooks: nil)

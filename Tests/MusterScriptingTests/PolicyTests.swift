@@ -6,14 +6,17 @@ import Testing
 
 /// Hook files and scripts: broken, changed, cancelled, and across a restart.
 @Suite struct PolicyTests {
-    private func restarted(_ scene: Scene, hooks: String?) async throws -> Scene { 
+    private func restarted(_ scene: Scene, hooks: String?) async throws -> Scene {
         try await Scene(store: scene.store, fleet: scene.fleet, time: scene.time, hooks: hooks)
     }
 
     @Test(arguments: [
-        ("every(1/0, function() end)", "interval"), ("every(0/0, function() end)", "interval"), ("every('10ms', function() end)", "interval"),
-        ("on('user.x', {'resource'}, function() end)", "options"), ("on('user.x', { kye = 'resource' }, function() end)", "kye"), ("on('x'", "expected"), ("on('resource.faild', function() end)", "no event"),
-        ("error('boom')", "boom"), ("sleep(1)", "top level"), ("require 'nothing.here'", "nothing.here"), ("on(1, function() end)", "event's name"),
+        ("every(1/0, function() end)", "interval"), ("every(0/0, function() end)", "interval"),
+        ("every('10ms', function() end)", "interval"),
+        ("on('user.x', {'resource'}, function() end)", "options"), ("on('user.x', { kye = 'resource' }, function() end)", "kye"),
+        ("on('x'", "expected"), ("on('resource.faild', function() end)", "no event"),
+        ("error('boom')", "boom"), ("sleep(1)", "top level"), ("require 'nothing.here'", "nothing.here"),
+        ("on(1, function() end)", "event's name"),
     ]) func aBrokenHookIsNamedAndTheOthersGoOn(_ text: String, _ word: String) async throws {
         let folder = try HookDirectory(["good.lua": "on('user.x', function() log('good') end)"])
         try folder.write("bad.lua", "\n" + text)
@@ -87,7 +90,8 @@ import Testing
 
     @Test func sleepsAndWaitsGoOnAfterARestart() async throws {
         let folder = try HookDirectory([
-            "a.lua": "on('user.go', function() log('one') sleep('20s') log('two') local e = wait_for('user.next', { timeout = '1h' }) log(e.data.n) end)"
+            "a.lua":
+                "on('user.go', function() log('one') sleep('20s') log('two') local e = wait_for('user.next', { timeout = '1h' }) log(e.data.n) end)"
         ])
         let scene = try await Scene(hooks: folder.path)
         try await scene.note("user.go")
@@ -106,13 +110,13 @@ import Testing
     @Test func numbersComeBackFromTheJournalToTheLastBit() async throws {
         let folder = try HookDirectory([
             "a.lua": """
-                on('user.go', function(event)
-                  local function show(n) return n == 0.1 + 0.2, tostring(n), ("%.17g"):format(n) end
-                  log(show(event.data.n))
-                  sleep('20s')
-                  log(show(event.data.n))
-                end)
-                """
+            on('user.go', function(event)
+              local function show(n) return n == 0.1 + 0.2, tostring(n), ("%.17g"):format(n) end
+              log(show(event.data.n))
+              sleep('20s')
+              log(show(event.data.n))
+            end)
+            """
         ])
         let scene = try await Scene(hooks: folder.path)
         try await scene.note("user.go", ["n": .double(0.1 + 0.2)])
@@ -187,7 +191,8 @@ import Testing
         ("table.sort({ 2, 1, 3 }, function(a, b) sleep(1) return a < b end)", "cannot_yield"),
         ("string.gsub('aa', 'a', function() sleep(1) end)", "cannot_yield"),
         ("resources.get('node9').name = 1", "script_error"), ("resources.get('node1').fence()", "bad_argument"),
-        ("sleep(0/0)", "bad_argument"), ("sleep()", "bad_argument"), ("sleep('soon')", "bad_argument"), ("events.emit('mine')", "bad_argument"),
+        ("sleep(0/0)", "bad_argument"), ("sleep()", "bad_argument"), ("sleep('soon')", "bad_argument"),
+        ("events.emit('mine')", "bad_argument"),
     ]) func aWrongCallIsNamedWithItsLine(_ text: String, _ code: String) async throws {
         let scene = try await Scene(hooks: nil)
         try await scene.apply()
@@ -203,7 +208,8 @@ import Testing
         try await scene.apply()
         scene.fleet.change("bmc1") { $0.bmcSilent = true }
         let output = try await scene.scripting.evaluate(
-            session: "s", text: "local ok, problem = resources.get('node1'):try_read_power() return ok, problem.code, problem.hint ~= nil", operatorName: "maria")
+            session: "s", text: "local ok, problem = resources.get('node1'):try_read_power() return ok, problem.code, problem.hint ~= nil",
+            operatorName: "maria")
         #expect(output["output"] == "nil\n\"bmc_silent\"\ntrue")
     }
 
@@ -211,7 +217,9 @@ import Testing
         let scene = try await Scene(hooks: nil)
         try await scene.apply()
         let scripting = scene.scripting
-        func evaluate(_ text: String) async throws -> Value { try await scripting.evaluate(session: "s", text: text, operatorName: "maria") }
+        func evaluate(_ text: String) async throws -> Value {
+            try await scripting.evaluate(session: "s", text: text, operatorName: "maria")
+        }
         #expect(try await evaluate("x = 41")["output"] == "")
         #expect(try await evaluate("x + 1")["output"] == "42")
         #expect(try await evaluate("for i = 1, 2 do")["incomplete"] == true)

@@ -49,7 +49,8 @@ import Testing
 
     @Test func allBranchesOfALineAreGivenUp() async throws {
         let scene = try await Scene(hooks: nil)
-        let line = try await begin(scene, "all { function() sleep('1h') end, function() race { function() wait_for('user.x') end } end }", waiting: 2)
+        let line = try await begin(
+            scene, "all { function() sleep('1h') end, function() race { function() wait_for('user.x') end } end }", waiting: 2)
         await scene.scripting.cancelLine(session: "s")
         #expect(await #expect(throws: MusterError.self) { try await line.value }?.code == .cancelled)
         #expect(try await scene.engine().world.openStepCount == 0)

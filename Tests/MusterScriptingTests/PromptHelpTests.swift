@@ -30,15 +30,19 @@ import Testing
         #expect(try await help("print(help(now))").hasPrefix("now()"))
     }
 
-    @Test(arguments: [
-        ("reso", ["resources"]), ("resources.l", ["resources.list"]), ("resources.try_l", ["resources.try_list"]),
-        ("x:try_fe", ["x:try_fence"]), ("x:wait", ["x:wait_ready"]), ("string.for", ["string.format"]), ("event.resour", ["event.resource", "event.resources"]),
-        ("wait_for(\"server.bl", ["server.blocked"]), ("on(\"run.f", ["run.failed"]), ("on \"run.f", ["run.failed"]),
-        ("x:power_on { ti", ["timeout"]), ("x:power_on { ", ["timeout"]), ("x:power_on { timeout = \"1m\", ", ["timeout"]),
-        ("wait_for(\"user.x\", { re", ["resource"]), ("x:power_on { timeout = no", ["not", "now"]), ("x:set_boot_device(\"p", ["pxe"]),
-        ("on(\"user.x\", { ke", ["key"]), ("resources.get \"node", ["node1", "node2"]), ("boot.plan(\"node", ["node1", "node2"]),
-        ("s:claim(\"node", ["node1", "node2"]), ("help(\"resource.fe", ["resource.fence", "resource.fenced"]), ("hel", ["help"]), ("}", nil), ("{{{", nil), ("", nil),
-    ] as [(String, [String]?)]) func completionKnowsWhereItIs(_ text: String, _ expected: [String]?) {
+    @Test(
+        arguments: [
+            ("reso", ["resources"]), ("resources.l", ["resources.list"]), ("resources.try_l", ["resources.try_list"]),
+            ("x:try_fe", ["x:try_fence"]), ("x:wait", ["x:wait_ready"]), ("string.for", ["string.format"]),
+            ("event.resour", ["event.resource", "event.resources"]),
+            ("wait_for(\"server.bl", ["server.blocked"]), ("on(\"run.f", ["run.failed"]), ("on \"run.f", ["run.failed"]),
+            ("x:power_on { ti", ["timeout"]), ("x:power_on { ", ["timeout"]), ("x:power_on { timeout = \"1m\", ", ["timeout"]),
+            ("wait_for(\"user.x\", { re", ["resource"]), ("x:power_on { timeout = no", ["not", "now"]), ("x:set_boot_device(\"p", ["pxe"]),
+            ("on(\"user.x\", { ke", ["key"]), ("resources.get \"node", ["node1", "node2"]), ("boot.plan(\"node", ["node1", "node2"]),
+            ("s:claim(\"node", ["node1", "node2"]), ("help(\"resource.fe", ["resource.fence", "resource.fenced"]), ("hel", ["help"]),
+            ("}", nil), ("{{{", nil), ("", nil),
+        ] as [(String, [String]?)]) func completionKnowsWhereItIs(_ text: String, _ expected: [String]?)
+    {
         let found = Completion.complete(text, objects: ["resources": ["node1", "node2"], "servers": ["shop"]])
         if let expected { #expect(found == expected) } else { #expect(found.contains("resources")) }
     }

@@ -9,7 +9,9 @@ import Testing
     @Test func theCommittedFilesAreWhatTheSchemaGenerates() throws {
         for (path, text) in SchemaFiles.all.sorted(by: { $0.key < $1.key }) {
             let committed = try? String(contentsOfFile: Scene.root + "/" + path, encoding: .utf8)
-            #expect(committed == text, "\(path) is not what the schema says: run \(SchemaFiles.command), or the tests with MUSTER_WRITE_SCHEMA=1")
+            #expect(
+                committed == text,
+                "\(path) is not what the schema says: run \(SchemaFiles.command), or the tests with MUSTER_WRITE_SCHEMA=1")
         }
         let stubs = try FileManager.default.contentsOfDirectory(atPath: Scene.root + "/stdlib/muster/_meta")
         #expect(Set(stubs.map { "stdlib/muster/_meta/\($0)" }) == Set(SchemaFiles.all.keys.filter { $0.hasPrefix("stdlib/") }))

@@ -15,7 +15,8 @@ import Testing
         let scene = try await Scene(hooks: nil)
         let tables = Schema.tables.flatMap { table in Schema.names(of: table.functions).map { "\(table.name).\($0)" } }
         let names = tables + Schema.functions.map(\.name)
-        let script = "for _, name in ipairs { \(names.map { "\"\($0)\"" }.joined(separator: ", ")) } do local value = _ENV for part in name:gmatch('[^.]+') do value = value[part] end assert(type(value) == 'function', name) end return 'all'"
+        let script =
+            "for _, name in ipairs { \(names.map { "\"\($0)\"" }.joined(separator: ", ")) } do local value = _ENV for part in name:gmatch('[^.]+') do value = value[part] end assert(type(value) == 'function', name) end return 'all'"
         let id = try await scene.scripting.runScript(source: script, file: "s.lua", operatorName: "maria")
         try await scene.run { $0.world.runs.isEmpty }
         let run = try #require(try await scene.store.run(id))
@@ -68,7 +69,9 @@ import Testing
 
     @Test func itsErrorsAreThoseThatTheSourcesRaise() throws {
         var found: Set<String> = []
-        for (path, text) in try Self.sources(of: ["MusterCore", "MusterEngine", "MusterScripting", "MusterLua", "MusterDrivers", "CLuaShim"]) {
+        for (path, text) in try Self.sources(of: [
+            "MusterCore", "MusterEngine", "MusterScripting", "MusterLua", "MusterDrivers", "CLuaShim",
+        ]) {
             let patterns = [
                 #/static let \w+: Self = "([a-z_]+)"/#, #/MusterError\(\s*"([a-z_]+)"/#, #/code = "([a-z_]+)"/#,
                 #/(?:raise_error\(L, |encode_plain_error\(m, |encode_message\(m, )"([a-z_]+)"/#,
@@ -107,7 +110,9 @@ import Testing
             let fields = "{ \((required + ["qqqqqqqqqqqq = 1"]).joined(separator: ", ")) }"
             let source = word.hasName ? "\(word.name) \"x\" \(fields)" : "\(word.name) \(fields)"
             let error = await #expect(throws: MusterError.self) { try await FleetReader.read(source: source, file: "fleet.lua") }
-            #expect(error?.hint == "the keys are " + word.keys.map(\.name).sorted().joined(separator: ", "), "\(word.name): \(error?.message ?? "")")
+            #expect(
+                error?.hint == "the keys are " + word.keys.map(\.name).sorted().joined(separator: ", "),
+                "\(word.name): \(error?.message ?? "")")
             _ = try await FleetReader.read(source: word.example, file: "fleet.lua")
         }
     }

@@ -9,20 +9,22 @@ import Testing
     @Test func nobodyElseWaitsForAPolicyThatHangs() async throws {
         let folder = try HookDirectory([
             "stuck.lua": """
-                on("user.wait", { name = "waiter" }, function(event)
-                  log("waits " .. event.data.n)
-                  local n = wait_for("user.go").data.n
-                  log("goes " .. event.data.n .. n)
-                end)
-                on("user.hang", { name = "hanger" }, function() pcall(function() \(Self.catastrophe) end) log("never") end)
-                on("user.late", { name = "late" }, function(event) log("late " .. event.data.n) end)
-                """,
+            on("user.wait", { name = "waiter" }, function(event)
+              log("waits " .. event.data.n)
+              local n = wait_for("user.go").data.n
+              log("goes " .. event.data.n .. n)
+            end)
+            on("user.hang", { name = "hanger" }, function() pcall(function() \(Self.catastrophe) end) log("never") end)
+            on("user.late", { name = "late" }, function(event) log("late " .. event.data.n) end)
+            """,
             "other.lua": "on('user.other', function(event) log('other ' .. event.data.n) end)",
         ])
         let stuck = Reports()
         let scene = try await Scene(hooks: folder.path, report: stuck.add)
         try await scene.apply()
-        scene.fleet.change("bmc1") { $0.isOn = true; $0.bootRemaining = 0 }
+        scene.fleet.change("bmc1") {
+            $0.isOn = true; $0.bootRemaining = 0
+        }
         try await scene.run { $0.world.resources[ResourceID("node1")]?.liveness == .alive }
         try await scene.note("user.wait", ["n": 1])
         try await scene.run { $0.world.openStepCount == 1 }
@@ -84,8 +86,12 @@ import Testing
         #expect(!file["error"].isNull)
     }
 
-    @Test(arguments: ["cancelled", "diverged", "step_limit", "journal_limit", "asking", "stuck", "store_failed"]) func aScriptCannotPassForSomethingElse(_ code: String) async throws {
-        for body in ["error { code = '\(code)', message = 'm' }", "all { function() error { code = '\(code)', message = 'm' } end, function() sleep(1) end }"] {
+    @Test(arguments: ["cancelled", "diverged", "step_limit", "journal_limit", "asking", "stuck", "store_failed"])
+    func aScriptCannotPassForSomethingElse(_ code: String) async throws {
+        for body in [
+            "error { code = '\(code)', message = 'm' }",
+            "all { function() error { code = '\(code)', message = 'm' } end, function() sleep(1) end }",
+        ] {
             let folder = try HookDirectory(["a.lua": "on('user.x', function() \(body) end)"])
             let scene = try await Scene(hooks: folder.path)
             try await scene.note("user.x")
@@ -100,26 +106,26 @@ import Testing
     @Test func whatTheLibraryReturnsIsNotSharedBetweenRuns() async throws {
         let folder = try HookDirectory([
             "a.lua": """
-                needs { "power" }
-                local function kept() return reserve({ resources.get("node1") }) end
-                on("user.spoil", function()
-                  local held = kept()
-                  for _, spoilt in ipairs { held, getmetatable(held) or {}, held.__index or {}, secret "x", getmetatable(secret "x") or {}, http, boot } do
-                    if type(spoilt) == "table" then
-                      for _, name in ipairs { "release", "__index", "__close", "get", "place", "discover", "__tostring" } do
-                        pcall(function() spoilt[name] = function() log("spoilt") end end)
-                        pcall(rawset, spoilt, name, function() log("spoilt") end)
-                      end
-                    end
+            needs { "power" }
+            local function kept() return reserve({ resources.get("node1") }) end
+            on("user.spoil", function()
+              local held = kept()
+              for _, spoilt in ipairs { held, getmetatable(held) or {}, held.__index or {}, secret "x", getmetatable(secret "x") or {}, http, boot } do
+                if type(spoilt) == "table" then
+                  for _, name in ipairs { "release", "__index", "__close", "get", "place", "discover", "__tostring" } do
+                    pcall(function() spoilt[name] = function() log("spoilt") end end)
+                    pcall(rawset, spoilt, name, function() log("spoilt") end)
                   end
-                end)
-                on("user.check", function()
-                  do local held <close> = kept() end
-                  local held = kept()
-                  held["release"](held)
-                  log(tostring(secret "x"), boot.discover().plan, type(http.get))
-                end)
-                """
+                end
+              end
+            end)
+            on("user.check", function()
+              do local held <close> = kept() end
+              local held = kept()
+              held["release"](held)
+              log(tostring(secret "x"), boot.discover().plan, type(http.get))
+            end)
+            """
         ])
         let scene = try await Scene(hooks: folder.path)
         try await scene.apply()

@@ -28,18 +28,24 @@ import Testing
         let step = Step(run: RunID(3), address: "1", name: "resource.fence", arguments: [], intended: at)
         batch.events = [event(10)]
         batch.changes = [
-            .general(general), .resource(Resource(id: ResourceID("node1"), macs: [mac])), .image(Image(id: ImageID("shop"), path: "/shop.raw")),
+            .general(general), .resource(Resource(id: ResourceID("node1"), macs: [mac])),
+            .image(Image(id: ImageID("shop"), path: "/shop.raw")),
             .server(server),
             .claim(Claim(epoch: Epoch(7), server: ServerID("shop"), image: ImageID("shop"), resource: ResourceID("node1"), at: at)),
             .evidence(Evidence(id: Evidence.ID(1), kind: .off, resource: ResourceID("node1"), epoch: Epoch(7), at: at, detail: "read off")),
-            .run(Run(id: RunID(3), hook: HookID("failover#1"), key: "node1", cause: .event(EventID(10)), code: "abc", status: .running, at: at, argument: .null, seed: 1)),
+            .run(
+                Run(
+                    id: RunID(3), hook: HookID("failover#1"), key: "node1", cause: .event(EventID(10)), code: "abc", status: .running,
+                    at: at, argument: .null, seed: 1)),
             .step(step),
         ]
         try await store.commit(batch)
     }
 
     private func event(_ id: Int64) -> Event {
-        Event(id: EventID(id), at: Timestamp(milliseconds: 0), name: "user.load", data: ["text": .string(String(repeating: "x", count: 2_000))])
+        Event(
+            id: EventID(id), at: Timestamp(milliseconds: 0), name: "user.load",
+            data: ["text": .string(String(repeating: "x", count: 2_000))])
     }
 
     private func restoring(force: Bool = false) -> Restoring { Restoring(file: file, state: state, replacing: force, operatorName: "Ann") }

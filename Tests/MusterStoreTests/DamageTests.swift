@@ -24,9 +24,12 @@ import Testing
             let id = RunID(Int64(number))
             batch.events.append(Event(id: EventID(Int64(number)), at: at, name: "user.x", data: ["n": .int(Int64(number))]))
             let run = Run(
-                id: id, hook: HookID("h#1"), key: "", cause: .event(EventID(1)), code: "abc", status: .running, at: at, argument: .null, seed: 1)
+                id: id, hook: HookID("h#1"), key: "", cause: .event(EventID(1)), code: "abc", status: .running, at: at, argument: .null,
+                seed: 1)
             batch.changes.append(.run(run))
-            for step in 1...5 { batch.changes.append(.step(Step(run: id, address: "\(step)", name: "log", arguments: ["text"], intended: at))) }
+            for step in 1...5 {
+                batch.changes.append(.step(Step(run: id, address: "\(step)", name: "log", arguments: ["text"], intended: at)))
+            }
             batch.changes.append(.image(Image(id: ImageID("image\(number)"), path: "/image")))
         }
         // Longer than a page: it overflows into others.
@@ -51,7 +54,8 @@ import Testing
         for page in 0..<pages {
             for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
             var damaged = whole
-            damaged.replaceSubrange((page * 4096)..<(page * 4096 + 4096), with: (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ page) })
+            damaged.replaceSubrange(
+                (page * 4096)..<(page * 4096 + 4096), with: (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ page) })
             try damaged.write(to: URL(fileURLWithPath: path))
             let before = contents()
             do {
@@ -59,7 +63,8 @@ import Testing
                 do {
                     let loaded = try await store.load()
                     // Not used by anything that is alive: history, or a free page.
-                    #expect(loaded.runs == healthy.runs && loaded.steps == healthy.steps && loaded.images == healthy.images, "page \(page + 1)")
+                    #expect(
+                        loaded.runs == healthy.runs && loaded.steps == healthy.steps && loaded.images == healthy.images, "page \(page + 1)")
                     #expect(loaded.code == healthy.code, "page \(page + 1)")
                 } catch let error as MusterError {
                     #expect(error.code == .storeCorrupt, "page \(page + 1): \(error)")

@@ -17,7 +17,9 @@ import Testing
     private func batch(_ number: Int64, bytes: Int = 200) -> Batch {
         var batch = Batch()
         batch.events = [
-            Event(id: EventID(number), at: Timestamp(milliseconds: 0), name: "user.filler", data: ["text": .string(String(repeating: "x", count: bytes))])
+            Event(
+                id: EventID(number), at: Timestamp(milliseconds: 0), name: "user.filler",
+                data: ["text": .string(String(repeating: "x", count: bytes))])
         ]
         return batch
     }
@@ -77,7 +79,6 @@ import Testing
         #expect(try await next.events(after: EventID(0), limit: 100).count == 20)
     }
 }
-
 
 /// A file system in memory that is small enough to be filled, gone with the test.
 final class SmallDisk: Sendable {

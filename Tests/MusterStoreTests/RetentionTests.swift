@@ -26,7 +26,8 @@ import Testing
 
     private func steps(of run: Int64, day: Int, count: Int = 6) -> [Change] {
         (1...count).map { number in
-            var step = Step(run: RunID(run), address: "\(number)", name: "resource.refresh", arguments: [["name": "node1"]], intended: at(day))
+            var step = Step(
+                run: RunID(run), address: "\(number)", name: "resource.refresh", arguments: [["name": "node1"]], intended: at(day))
             step.done = at(day)
             step.sequence = Int64(number)
             step.outcome = .value(["text": .string(String(repeating: "y", count: 200))])
@@ -35,7 +36,8 @@ import Testing
     }
 
     private func claim(_ epoch: Int64, _ server: String, _ resource: String, day: Int, ended: Int64?) -> Claim {
-        var claim = Claim(epoch: Epoch(epoch), server: ServerID(server), image: ImageID(server), resource: ResourceID(resource), at: at(day))
+        var claim = Claim(
+            epoch: Epoch(epoch), server: ServerID(server), image: ImageID(server), resource: ResourceID(resource), at: at(day))
         claim.ended = ended.map { Evidence.ID($0) }
         claim.exportCut = ended != nil
         return claim
@@ -54,7 +56,10 @@ import Testing
             .code(CodeBundle(hash: "live", main: "a.lua", sources: ["a.lua": ""])),
             .code(CodeBundle(hash: "hook", main: "b.lua", sources: ["b.lua": ""])),
             .code(CodeBundle(hash: "held", main: "c.lua", sources: ["c.lua": ""])),
-            .hook(Hook(declaration: HookDeclaration(id: HookID("b#1"), trigger: .event("x"), place: "b.lua:1"), file: "b.lua", code: "hook", cursor: 0)),
+            .hook(
+                Hook(
+                    declaration: HookDeclaration(id: HookID("b#1"), trigger: .event("x"), place: "b.lua:1"), file: "b.lua", code: "hook",
+                    cursor: 0)),
             .run(run(1, .running, code: "live", day: 0)),
             .claim(claim(1, "alive", "node1", day: 0, ended: nil)),
             .claim(claim(2, "stopped", "node2", day: 0, ended: 2)),
@@ -175,7 +180,10 @@ import Testing
         // Runs that begin meanwhile, with code that nobody else uses any more.
         for number in 0..<20 {
             var batch = Batch()
-            batch.changes = [.code(CodeBundle(hash: "code-\(number)", main: "d.lua", sources: [:])), .run(run(50_000 + Int64(number), .running, code: "code-\(number)", day: 300))]
+            batch.changes = [
+                .code(CodeBundle(hash: "code-\(number)", main: "d.lua", sources: [:])),
+                .run(run(50_000 + Int64(number), .running, code: "code-\(number)", day: 300)),
+            ]
             try await store.commit(batch)
         }
         _ = try await forgotten
@@ -187,7 +195,11 @@ import Testing
     @Test func aFileOfAnEarlierVersionLearnsToShrink() async throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute('CREATE TABLE filler (x TEXT)'); d.execute('PRAGMA journal_mode=WAL'); d.commit()", path]
+        process.arguments = [
+            "python3", "-c",
+            "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute('CREATE TABLE filler (x TEXT)'); d.execute('PRAGMA journal_mode=WAL'); d.commit()",
+            path,
+        ]
         try process.run()
         process.waitUntilExit()
         try #require(process.terminationStatus == 0, "this test makes an old file with python3's sqlite3")

@@ -52,9 +52,14 @@ final class Folder: Sendable {
             .general(general), .resource(Resource(id: ResourceID("node1"), macs: [mac], memoryMiB: 256)),
             .image(Image(id: ImageID("shop"), path: "/shop.raw")),
             .server(Server(id: ServerID("shop"), image: ImageID("shop"), address: IPv4Network("10.77.0.100/24"))),
-            .claim(claim), .evidence(Evidence(id: Evidence.ID(1), kind: .off, resource: ResourceID("node1"), epoch: Epoch(6), at: at, detail: "read off")),
+            .claim(claim),
+            .evidence(Evidence(id: Evidence.ID(1), kind: .off, resource: ResourceID("node1"), epoch: Epoch(6), at: at, detail: "read off")),
             .code(CodeBundle(hash: "abc", main: "failover.lua", sources: ["failover.lua": "-- ünïcode"])),
-            .hook(Hook(declaration: HookDeclaration(id: HookID("failover#1"), trigger: .event("resource.failed"), key: "resource", place: "failover.lua:1"), file: "failover.lua", code: "abc", cursor: 1)),
+            .hook(
+                Hook(
+                    declaration: HookDeclaration(
+                        id: HookID("failover#1"), trigger: .event("resource.failed"), key: "resource", place: "failover.lua:1"),
+                    file: "failover.lua", code: "abc", cursor: 1)),
             .run(run), .step(done), .step(failed), .step(intended),
         ]
         return batch
@@ -138,7 +143,9 @@ final class Folder: Sendable {
         while refusal == nil, accepted < 5_000 {
             var batch = Batch()
             batch.events = [
-                Event(id: EventID(accepted + 1), at: Timestamp(milliseconds: 0), name: "user.filler", data: ["text": .string(String(repeating: "x", count: 4_000))])
+                Event(
+                    id: EventID(accepted + 1), at: Timestamp(milliseconds: 0), name: "user.filler",
+                    data: ["text": .string(String(repeating: "x", count: 4_000))])
             ]
             do {
                 try await store.commit(batch)

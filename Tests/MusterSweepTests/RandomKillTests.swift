@@ -20,7 +20,9 @@ extension SweepTests {
         @Test func killedAgainWhileItRecovers() async throws {
             var random = Sweep.random("again")
             let plans = (1...(Sweep.isLong ? 60 : 10)).map { _ in
-                var plan = SweepStory.Plan(kills: [(Int.random(in: Self.rounds, using: &random), UInt32.random(in: 0...8_000, using: &random))])
+                var plan = SweepStory.Plan(kills: [
+                    (Int.random(in: Self.rounds, using: &random), UInt32.random(in: 0...8_000, using: &random))
+                ])
                 plan.restarts = (0..<Int.random(in: 1...4, using: &random)).map { _ in UInt32.random(in: 0...200_000, using: &random) }
                 plan.pause = [0, 0, 5_000, 3_600_000].randomElement(using: &random) ?? 0
                 return plan

@@ -22,7 +22,9 @@ final class TestEngine: Sendable {
         time.advance(milliseconds: orders.elapsed)
         ticks = Ticks(orders.elapsed)
         directory = try StateDirectory(orders.state)
-        let store = MortalStore(try SQLiteStore(path: directory.database, reserve: orders.reserve ?? 1 << 20, watching: .milliseconds(100)), reaper, wire, orders)
+        let store = MortalStore(
+            try SQLiteStore(path: directory.database, reserve: orders.reserve ?? 1 << 20, watching: .milliseconds(100)), reaper, wire,
+            orders)
         let fleet = RemoteFleet(wire: wire, reaper: reaper)
         let loop = try await EngineLoop(
             store: store, drivers: Drivers(power: fleet, exports: fleet, readiness: fleet, secrets: fleet), time: time)

@@ -24,7 +24,8 @@ public struct WriteAheadLog: Codable, Sendable, Equatable {
         var place = 32
         var frame = [UInt8](repeating: 0, count: 24)
         var open: [Int] = []
-        while pageSize > 0, place + 24 + pageSize <= limit, pread(descriptor, &frame, 24, off_t(place)) == 24, Array(frame[8..<16]) == salt {
+        while pageSize > 0, place + 24 + pageSize <= limit, pread(descriptor, &frame, 24, off_t(place)) == 24, Array(frame[8..<16]) == salt
+        {
             place += 24 + pageSize
             open.append(Self.number(frame, 0))
             guard Self.number(frame, 4) != 0 else { continue }

@@ -12,7 +12,8 @@ enum ErrorStatus {
             409
         case "too_large": 413
         case .badFleet, .script: 422
-        case .bmcSilent, .bmcPassword, .bmcUser, .bmcPrivilege, .bmcBusy, .bmcCipher, .bmcProtocol, .noBMC, .stillOn, "agent_missing", "agent_unfit", "agent_failed":
+        case .bmcSilent, .bmcPassword, .bmcUser, .bmcPrivilege, .bmcBusy, .bmcCipher, .bmcProtocol, .noBMC, .stillOn, "agent_missing",
+            "agent_unfit", "agent_failed":
             502
         case .storeLocked, .storeTerm: 503
         case .timeout: 504

@@ -38,14 +38,18 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
         if let colon = authority.lastIndex(of: ":"), authority.last != "]" {
             host = authority[..<colon]
             let digits = authority[authority.index(after: colon)...]
-            guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(digits), (1...65535).contains(number) else {
+            guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(digits),
+                (1...65535).contains(number)
+            else {
                 throw wrong(text, "its port is no number from 1 to 65535")
             }
             port = number
         }
         let isAddress = host.hasPrefix("[") && host.hasSuffix("]")
         let letters = isAddress ? host.dropFirst().dropLast() : host
-        guard !letters.isEmpty, letters.utf8.count < 254, letters.utf8.allSatisfy({ isAddress ? $0.isHexadecimal || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") : $0.isHostLetter })
+        guard !letters.isEmpty, letters.utf8.count < 254,
+            letters.utf8.allSatisfy({ isAddress ? $0.isHexadecimal || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") : $0.isHostLetter }
+            )
         else { throw wrong(text, "its host is no name and no address") }
         return (host.lowercased(), port)
     }
@@ -59,7 +63,9 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
                 bytes.append(byte)
                 continue
             }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), value >= 0x20, value != 0x7f else { return nil }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), value >= 0x20,
+                value != 0x7f
+            else { return nil }
             bytes.append(value)
             rest = rest.dropFirst(2)
         }
@@ -75,7 +81,8 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func wrong(_ text: String, _ why: String) -> MusterError {
-        MusterError(.badArgument, "\"\(text.prefix(200))\" is no address to ask: \(why)", hint: "write it like \"https://hooks.example.org/path\"")
+        MusterError(
+            .badArgument, "\"\(text.prefix(200))\" is no address to ask: \(why)", hint: "write it like \"https://hooks.example.org/path\"")
     }
 
     /// Scheme, host and port: what a browser calls the origin (RFC 6454).

@@ -14,7 +14,8 @@ extension MusterError {
         case is CancellationError: self.init(.cancelled, "it was given up", hint: "try again")
         default:
             FileHandle.standardError.write(Data("internal: \(String(reflecting: error))\n".utf8))
-            self.init(.unexpected, "Muster itself failed here", hint: "its log says more (a line that begins with internal:); please report it")
+            self.init(
+                .unexpected, "Muster itself failed here", hint: "its log says more (a line that begins with internal:); please report it")
         }
     }
 }

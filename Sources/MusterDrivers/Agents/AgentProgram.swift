@@ -78,7 +78,8 @@ struct AgentProgram {
         var bytes = secret.bytes
         while let last = bytes.last, last == 10 || last == 13 { bytes.removeLast() }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw MusterError("agent_unfit", "a secret of \(name) is not UTF-8 text", hint: "store it anew: muster secret set", subject: name)
+            throw MusterError(
+                "agent_unfit", "a secret of \(name) is not UTF-8 text", hint: "store it anew: muster secret set", subject: name)
         }
         return text
     }

@@ -79,7 +79,9 @@ public struct ProgramFenceAgents: FenceAgentDriver {
                 // Devices fall silent for a while when power changes. Nothing is concluded from it.
                 unread = error
             }
-            guard watch.elapsed < timeoutMilliseconds else { throw wasOn ? timedOut(program, orders, refusal ?? unread, watch) : unread ?? timedOut(program, orders, refusal, watch) }
+            guard watch.elapsed < timeoutMilliseconds else {
+                throw wasOn ? timedOut(program, orders, refusal ?? unread, watch) : unread ?? timedOut(program, orders, refusal, watch)
+            }
             try await Task.sleep(for: .milliseconds(timing.poll))
         }
     }
@@ -96,7 +98,8 @@ public struct ProgramFenceAgents: FenceAgentDriver {
             if seen == .on { return }
             guard watch.elapsed < timeoutMilliseconds else {
                 throw MusterError(
-                    "still_off", "\(program.name) does not say on \(Quantity.people(milliseconds: watch.elapsed)) after the order: "
+                    "still_off",
+                    "\(program.name) does not say on \(Quantity.people(milliseconds: watch.elapsed)) after the order: "
                         + (refusal?.message ?? "it said the order was done"),
                     hint: refusal?.hint ?? "look at the machine, and at its outlet", subject: program.name)
             }
@@ -123,7 +126,9 @@ public struct ProgramFenceAgents: FenceAgentDriver {
             return try await runner.run(program.request(action, timeout: max(1, timeout)))
         } catch let error as MusterError {
             // What a killed program said last may be cut within a secret: it is not quoted.
-            let message = error.code == .timeout ? "it was not done within \(Quantity.people(milliseconds: timeout)) and was killed" : program.shown(error.message)
+            let message =
+                error.code == .timeout
+                ? "it was not done within \(Quantity.people(milliseconds: timeout)) and was killed" : program.shown(error.message)
             throw MusterError(
                 error.code, "\(program.name), asked for \(action.rawValue): \(message)",
                 hint: error.code == .timeout ? "its device may be silent: check its address, and that it has power" : error.hint,

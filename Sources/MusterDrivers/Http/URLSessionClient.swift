@@ -20,7 +20,8 @@ public struct URLSessionClient: HTTPClient {
             turn = next
         }
         throw MusterError(
-            "http_failed", "\(request.address.origin) redirects more than \(Self.redirectionLimit) times", hint: "ask the address where it ends")
+            "http_failed", "\(request.address.origin) redirects more than \(Self.redirectionLimit) times",
+            hint: "ask the address where it ends")
     }
 }
 

@@ -116,7 +116,10 @@ final class WebExchange: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         if let error {
             if (error as? URLError)?.code == .timedOut { return end(.failure(Self.late(request))) }
             return end(
-                .failure(MusterError("http_failed", "\(turn.address.origin) cannot be asked: \(Self.words(error))", hint: "try it with curl from the engine's host")))
+                .failure(
+                    MusterError(
+                        "http_failed", "\(turn.address.origin) cannot be asked: \(Self.words(error))",
+                        hint: "try it with curl from the engine's host")))
         }
         let (head, body) = lock.withLock { (self.head ?? task.response as? HTTPURLResponse, self.body) }
         guard let head else { return end(.failure(MusterError("http_failed", "\(turn.address.origin) gave no answer"))) }

@@ -28,7 +28,8 @@ final class ProgramPipes {
     private static func pair() throws -> Pair {
         var files: [Int32] = [-1, -1]
         guard muster_pipe(&files) == 0 else {
-            throw MusterError("exec_failed", "no pipe for a program: \(String(cString: strerror(errno)))", hint: "raise the limit of open files")
+            throw MusterError(
+                "exec_failed", "no pipe for a program: \(String(cString: strerror(errno)))", hint: "raise the limit of open files")
         }
         let moved = files.map { fcntl($0, F_DUPFD_CLOEXEC, 3) }
         for file in files { close(file) }

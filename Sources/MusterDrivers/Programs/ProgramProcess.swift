@@ -32,7 +32,8 @@ struct ProgramProcess {
         while waitpid(process, &status, 0) == -1, errno == EINTR {}
         guard ended else { throw late(talk) }
         talk.drain()
-        return ProgramResult(code: Self.code(status), output: talk.output.text, errors: talk.errors.text, isCut: talk.output.isCut || talk.errors.isCut)
+        return ProgramResult(
+            code: Self.code(status), output: talk.output.text, errors: talk.errors.text, isCut: talk.output.isCut || talk.errors.isCut)
     }
 
     private func start(_ pipes: ProgramPipes) throws -> pid_t {
@@ -43,7 +44,8 @@ struct ProgramProcess {
         pipes.closeTheirEnds()
         guard error == 0 else {
             throw MusterError(
-                "exec_failed", "cannot execute \(command[0]): \(String(cString: strerror(error)))", hint: "check that it exists and may be executed")
+                "exec_failed", "cannot execute \(command[0]): \(String(cString: strerror(error)))",
+                hint: "check that it exists and may be executed")
         }
         return process
     }

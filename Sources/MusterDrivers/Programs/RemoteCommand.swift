@@ -22,7 +22,8 @@ struct RemoteCommand {
             "PermitLocalCommand=no", "UpdateHostKeys=no", "LogLevel=ERROR",
         ]
         // No file of a user's may change what this command does.
-        words = [ssh, "-F", "/dev/null", "-T", "-i", remote.access.key, "-l", remote.access.user, "-p", String(remote.access.port)]
+        words =
+            [ssh, "-F", "/dev/null", "-T", "-i", remote.access.key, "-l", remote.access.user, "-p", String(remote.access.port)]
             + options.flatMap { ["-o", $0] } + ["--", remote.address, Self.quoted(Self.bounded(request))]
     }
 

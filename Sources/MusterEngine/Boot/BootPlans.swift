@@ -77,7 +77,9 @@ extension Engine {
         if local { data["local"] = true }
         emit("resource.booting", resource: id, data: data, now: now)
         // A server that was ready before is not now: somebody sees to it that this boot comes to its end.
-        if let epoch, let claim = world.aliveClaim(on: id), world.servers[claim.server]?.readyEpoch == epoch { wantServer(on: id, now: now) }
+        if let epoch, let claim = world.aliveClaim(on: id), world.servers[claim.server]?.readyEpoch == epoch {
+            wantServer(on: id, now: now)
+        }
         return boot.token
     }
 }

@@ -8,7 +8,8 @@ extension Engine {
         try refuseWhileUnproven("\(server.id) is not claimed", subject: server.id.rawValue)
         try refuseUnlessFree(resource, for: server)
         guard let image = world.images[server.image] else {
-            throw MusterError(.notFound, "server \(server.id) names image \(server.image), which is not declared", subject: server.id.rawValue)
+            throw MusterError(
+                .notFound, "server \(server.id) names image \(server.image), which is not declared", subject: server.id.rawValue)
         }
         if let other = world.aliveClaim(of: image.id), other.server != server.id {
             throw MusterError(
@@ -71,7 +72,8 @@ extension Engine {
         world.put(evidence)
         world.put(claim)
         // Nothing about a claim that is over stays valid: it would be held against the machine's next one.
-        for var other in world.evidence(about: claim.resource) where other.id != evidence.id && other.epoch == claim.epoch && other.isValid {
+        for var other in world.evidence(about: claim.resource) where other.id != evidence.id && other.epoch == claim.epoch && other.isValid
+        {
             other.voided = "the end of its claim"
             world.put(other)
         }
@@ -108,7 +110,8 @@ extension Engine {
     }
 
     mutating func record(
-        _ kind: Evidence.Kind, _ id: ResourceID, epoch: Epoch?, detail: String, operatorName: String? = nil, hypervisor: ResourceID? = nil, now: Now
+        _ kind: Evidence.Kind, _ id: ResourceID, epoch: Epoch?, detail: String, operatorName: String? = nil, hypervisor: ResourceID? = nil,
+        now: Now
     ) -> Evidence {
         world.update { $0.lastEvidence = $0.lastEvidence.next }
         var evidence = Evidence(

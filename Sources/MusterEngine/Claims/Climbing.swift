@@ -7,7 +7,9 @@ extension Engine {
     /// - Parameter wasAlive: Whether the machine lived when the order was given; nil: when it does now.
     mutating func startLadder(_ resource: Resource, for owner: OperationOwner, wasAlive: Bool? = nil, now: Now) throws {
         let epoch = world.aliveClaim(on: resource.id)?.epoch
-        let known = ladders.filter { $0.value.resource == resource.id && $0.value.epoch == epoch && $0.value.incarnation == resource.incarnation }
+        let known = ladders.filter {
+            $0.value.resource == resource.id && $0.value.epoch == epoch && $0.value.incarnation == resource.incarnation
+        }
         if let id = known.keys.min() {
             ladders[id]?.owners.append(owner)
             return
@@ -129,11 +131,14 @@ extension Engine {
         for id in ladders.keys.sorted() {
             if ladders[id]?.rung?.kind == .storage { watchStorageRung(id, now: now) }
             if ladders[id]?.rung?.kind == .lease { watchLeaseRung(id, now: now) }
-            guard let ladder = ladders[id], let rung = ladder.rung, let deadline = ladder.deadline, now.monotonic >= deadline else { continue }
+            guard let ladder = ladders[id], let rung = ladder.rung, let deadline = ladder.deadline, now.monotonic >= deadline else {
+                continue
+            }
             let error =
                 rung.kind == .storage
                 ? storageTimeout(ladder, rung, now: now)
-                : MusterError(.timeout, "no answer within \(Quantity.people(milliseconds: timeout(of: rung)))", subject: ladder.resource.rawValue)
+                : MusterError(
+                    .timeout, "no answer within \(Quantity.people(milliseconds: timeout(of: rung)))", subject: ladder.resource.rawValue)
             rungFailed(id, rung, error, now: now)
         }
     }

@@ -35,12 +35,15 @@ extension Engine {
                 _ = try exportWasCut(epoch, .success(.words(index < cut.count ? cut[index] : "cut")), now: now)
             }
             guard claim.isAlive else {
-                throw MusterError(.stale, "the export of epoch \(claim.epoch) opened after its claim was over: it is cut", subject: claim.server.rawValue)
+                throw MusterError(
+                    .stale, "the export of epoch \(claim.epoch) opened after its claim was over: it is cut", subject: claim.server.rawValue)
             }
             claim.export = export
             world.put(claim)
             guard claim.cutOrdered == nil else {
-                throw MusterError(.stale, "the export of epoch \(claim.epoch) opened after a fence ordered its cut: it is cut", subject: claim.server.rawValue)
+                throw MusterError(
+                    .stale, "the export of epoch \(claim.epoch) opened after a fence ordered its cut: it is cut",
+                    subject: claim.server.rawValue)
             }
             return claimValue(claim)
         case .success:

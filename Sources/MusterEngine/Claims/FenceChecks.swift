@@ -74,7 +74,8 @@ extension Engine {
             }
             let guest = if case .hypervisor(let guest)? = control(of: resource) { guest } else { Guest?.none }
             let question = RungQuestion(
-                resource: id, rung: rung, bmc: resource.bmc, guest: guest, uuid: resource.uuid, epoch: claim?.export == nil || claim?.exportCut == true ? nil : claim?.epoch)
+                resource: id, rung: rung, bmc: resource.bmc, guest: guest, uuid: resource.uuid,
+                epoch: claim?.export == nil || claim?.exportCut == true ? nil : claim?.epoch)
             begin(.checkRung(question), for: .check(id, index))
         }
         checks[id] = check
@@ -82,7 +83,9 @@ extension Engine {
     }
 
     mutating func rungChecked(_ id: ResourceID, _ index: Int, _ outcome: Step.Outcome, now: Now) {
-        guard let check = checks[id], check.deadline != nil, check.answers[index] == nil, check.rungs.indices.contains(index) else { return }
+        guard let check = checks[id], check.deadline != nil, check.answers[index] == nil, check.rungs.indices.contains(index) else {
+            return
+        }
         let name = check.rungs[index].name
         switch outcome {
         case .value(let seen): checks[id]?.answers[index] = FenceCheck.Rung(rung: name, state: .works, detail: seen.string ?? "")

@@ -36,7 +36,8 @@ extension Engine {
     ///
     /// - Parameter hypervisor: The hypervisor that was seen off, when that is what speaks for its guest.
     mutating func poweredOff(
-        _ id: ResourceID, epoch: Epoch?, fence: Bool, hypervisor: ResourceID? = nil, _ result: Result<OperationResult, MusterError>, now: Now
+        _ id: ResourceID, epoch: Epoch?, fence: Bool, hypervisor: ResourceID? = nil, _ result: Result<OperationResult, MusterError>,
+        now: Now
     ) throws -> Value {
         let isBelieved = Mutation.fenceOnCompletionCode.isActive && (try? result.get()) == nil
         let words = isBelieved ? "the order was taken" : try result.get().words
@@ -107,14 +108,17 @@ extension Engine {
 
     func powerOff(_ resource: Resource, _ control: PowerControl, epoch: Epoch?, timeout: Int64, fence: Bool) -> Operation {
         .powerOff(
-            resource.id, control, uuid: Mutation.identityUnchecked.isActive ? nil : resource.uuid, epoch: epoch, timeout: timeout, fence: fence)
+            resource.id, control, uuid: Mutation.identityUnchecked.isActive ? nil : resource.uuid, epoch: epoch, timeout: timeout,
+            fence: fence)
     }
 
     mutating func tellPowerOffFailed(_ id: ResourceID, _ result: Result<OperationResult, MusterError>, now: Now) {
         guard case .failure(let error) = result else { return }
         emit(
             "fence.failed", resource: id,
-            data: ["code": .string(error.code.rawValue), "message": .string(error.message), "hint": error.hint.map { .string($0) } ?? .null],
+            data: [
+                "code": .string(error.code.rawValue), "message": .string(error.message), "hint": error.hint.map { .string($0) } ?? .null,
+            ],
             now: now)
     }
 
@@ -141,7 +145,8 @@ extension Engine {
 
     func noBMC(_ id: ResourceID) -> MusterError {
         MusterError(
-            .noBMC, "\(id) has no BMC declared", hint: "give it bmc = { … } in fleet.lua, or confirm by hand: muster fence \(id) --confirm-off",
+            .noBMC, "\(id) has no BMC declared",
+            hint: "give it bmc = { … } in fleet.lua, or confirm by hand: muster fence \(id) --confirm-off",
             subject: id.rawValue)
     }
 }

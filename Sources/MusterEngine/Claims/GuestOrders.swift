@@ -22,7 +22,9 @@ extension Engine {
     }
 
     private func absence(of id: ResourceID, _ words: String) -> MusterError {
-        let why = world.resources[id]?.unproven == true ? "what became of \(id) since the backup is not known" : "\(id) was on and not seen off since: it was moved by hand"
+        let why =
+            world.resources[id]?.unproven == true
+            ? "what became of \(id) since the backup is not known" : "\(id) was on and not seen off since: it was moved by hand"
         return MusterError(
             .guestAbsent, "\(words), and \(why)",
             hint: "look where it runs, and destroy it there; then: muster fence \(id) --confirm-off", subject: id.rawValue)
@@ -43,7 +45,9 @@ extension Engine {
 
     /// Refuses to start a virtual machine that runs elsewhere: there would be two of it. Errors: `guest_absent`.
     func refuseToStartTwice(_ resource: Resource) throws {
-        if resource.strayed == true { throw absence(of: resource.id, "\(resource.hypervisor?.rawValue ?? "its hypervisor") does not have it") }
+        if resource.strayed == true {
+            throw absence(of: resource.id, "\(resource.hypervisor?.rawValue ?? "its hypervisor") does not have it")
+        }
     }
 
     /// Refuses to switch off a machine that has not failed and whose guests run servers. Errors: `wrong_state`.
@@ -52,7 +56,8 @@ extension Engine {
         let servers = world.guests(of: resource.id).compactMap { id in world.aliveClaim(on: id).map { "\(id) (\($0.server))" } }
         guard let words = servers.words(after: "carries") else { return }
         throw MusterError(
-            .wrongState, "\(resource.id) \(words), which would go off with it", hint: "move or stop what its guests run first", subject: resource.id.rawValue)
+            .wrongState, "\(resource.id) \(words), which would go off with it", hint: "move or stop what its guests run first",
+            subject: resource.id.rawValue)
     }
 }
 

@@ -21,15 +21,22 @@ extension Engine {
     /// heard says nothing about them. Nothing when none of them waits for that.
     mutating func lookAtGuests(of hypervisor: ResourceID, now: Now) {
         noteOutliving(hypervisor, now: now)
-        guard !world.guests(of: hypervisor).isEmpty, let resource = world.resources[hypervisor], resource.power == .off, let control = control(of: resource),
-            !isContradicted(hypervisor, now: now), !isPoweringOn(hypervisor), world.guests(of: hypervisor).contains(where: waitsForHypervisor)
+        guard !world.guests(of: hypervisor).isEmpty, let resource = world.resources[hypervisor], resource.power == .off,
+            let control = control(of: resource),
+            !isContradicted(hypervisor, now: now), !isPoweringOn(hypervisor),
+            world.guests(of: hypervisor).contains(where: waitsForHypervisor)
         else { return }
         let isAsked = operations.values.contains {
-            if case .readHypervisor(let question) = $0.operation { question.hypervisor == hypervisor && question.guest == nil } else { false }
+            if case .readHypervisor(let question) = $0.operation {
+                question.hypervisor == hypervisor && question.guest == nil
+            } else {
+                false
+            }
         }
         if isAsked { return }
         begin(
-            .readHypervisor(HypervisorQuestion(hypervisor: hypervisor, control: control, uuid: knownUUID(of: resource), asked: now.monotonic)),
+            .readHypervisor(
+                HypervisorQuestion(hypervisor: hypervisor, control: control, uuid: knownUUID(of: resource), asked: now.monotonic)),
             for: .engine)
     }
 
@@ -39,7 +46,9 @@ extension Engine {
     /// Of one that is not accounted for since a restore that is not known: it may have been declared elsewhere after the backup.
     private func waitsForHypervisor(_ id: ResourceID) -> Bool {
         guard let guest = world.resources[id], guest.liveness != .alive, guest.strayed != true, guest.unproven != true else { return false }
-        guard let claim = world.aliveClaim(on: id) else { return guest.liveness == .silent || guest.startingSince != nil || guest.power == .on }
+        guard let claim = world.aliveClaim(on: id) else {
+            return guest.liveness == .silent || guest.startingSince != nil || guest.power == .on
+        }
         return validEvidence(for: claim) == nil
     }
 
@@ -65,7 +74,9 @@ extension Engine {
             if isOff { lookAtGuests(of: question.hypervisor, now: now) }
             return .null
         }
-        let evidence = question.guest.flatMap { id in world.evidence(about: id).last { $0.isValid && $0.kind == .off && $0.hypervisor == question.hypervisor } }
+        let evidence = question.guest.flatMap { id in
+            world.evidence(about: id).last { $0.isValid && $0.kind == .off && $0.hypervisor == question.hypervisor }
+        }
         if let evidence { return try Value(encoding: evidence) }
         let error = question.failure ?? MusterError(.stillOn, "\(question.hypervisor) is on", subject: question.hypervisor.rawValue)
         if case .ladder = owner {} else if let id = question.guest { tellPowerOffFailed(id, .failure(error), now: now) }
@@ -74,9 +85,15 @@ extension Engine {
 
     private mutating func guestsAreOff(_ question: HypervisorQuestion, now: Now) throws {
         noteOutliving(question.hypervisor, now: now)
-        if isContradicted(question.hypervisor, now: now) || heard(question.hypervisor, at: now.monotonic).map({ $0 > question.asked }) == true { return }
+        if isContradicted(question.hypervisor, now: now)
+            || heard(question.hypervisor, at: now.monotonic).map({ $0 > question.asked }) == true
+        {
+            return
+        }
         for id in world.guests(of: question.hypervisor) where waitsForHypervisor(id) {
-            guard let guest = world.resources[id], guest.liveness != .alive, heard(id, at: now.monotonic).map({ $0 < question.asked }) ?? true else { continue }
+            guard let guest = world.resources[id], guest.liveness != .alive,
+                heard(id, at: now.monotonic).map({ $0 < question.asked }) ?? true
+            else { continue }
             guard let claim = world.aliveClaim(on: id) else {
                 isOff(idle: guest, now: now)
                 continue
@@ -129,7 +146,9 @@ extension Engine {
             for var item in wrong {
                 item.voided = "\(what) of its hypervisor \(hypervisor)"
                 world.put(item)
-                emit("evidence.voided", resource: id, data: ["evidence": .int(item.id.rawValue), "sign": .string(item.voided ?? what)], now: now)
+                emit(
+                    "evidence.voided", resource: id, data: ["evidence": .int(item.id.rawValue), "sign": .string(item.voided ?? what)],
+                    now: now)
             }
             if var guest = world.resources[id], guest.failure?.fenced != nil {
                 guest.failure?.fenced = nil

@@ -67,7 +67,8 @@ extension Ladder {
                 isSwitched ? .notFenced : .noBMC, "nothing can fence \(resource): \(reasons)",
                 hint: "give it bmc = { … } or another rung in fleet.lua; or \(confirm)", subject: resource.rawValue)
         }
-        return MusterError(.notFenced, "\(resource) could not be fenced: \(reasons)", hint: advice(tried, confirm), subject: resource.rawValue)
+        return MusterError(
+            .notFenced, "\(resource) could not be fenced: \(reasons)", hint: advice(tried, confirm), subject: resource.rawValue)
     }
 
     /// What each rung advises, and the way that is always left.

@@ -9,7 +9,9 @@ extension Engine {
     func leaseObjection(_ resource: Resource, epoch: Epoch?) -> String? {
         guard let epoch, let lease = resource.lease, lease.epoch == epoch else { return "no watchdog lease was reported" }
         // Between a boot's begin and its first heartbeat it may run the image with no watchdog armed.
-        guard resource.boot?.epoch == epoch, resource.boot?.bootID == lease.bootID else { return "no watchdog lease was reported by its last boot" }
+        guard resource.boot?.epoch == epoch, resource.boot?.bootID == lease.bootID else {
+            return "no watchdog lease was reported by its last boot"
+        }
         if resource.unproven == true { return "the engine was restored, and what it runs is not known" }
         if lease.watchdog.driver == ArmedWatchdog.soft, resource.watchdog?.soft != true {
             return "its watchdog is softdog, which counts only where fleet.lua says watchdog = { soft = true }"
@@ -37,7 +39,8 @@ extension Engine {
 
     /// Looks whether a lease rung has its evidence.
     mutating func watchLeaseRung(_ id: LadderID, now: Now) {
-        guard let ladder = ladders[id], let rung = ladder.rung, let resource = world.resources[ladder.resource], let lease = resource.lease else { return }
+        guard let ladder = ladders[id], let rung = ladder.rung, let resource = world.resources[ladder.resource], let lease = resource.lease
+        else { return }
         if let error = staleness(of: ladder) {
             tellFailed(ladder, error, now: now)
             return endLadder(id, .failure(error), now: now)

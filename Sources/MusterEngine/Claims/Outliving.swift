@@ -20,7 +20,8 @@ extension Engine {
         for id in world.guests(of: hypervisor) where world.resources[id]?.strayed != true && wasHeard(id, after: off, now: now) {
             let error = MusterError(
                 .guestAbsent, "\(hypervisor) is off, and \(id) was heard after that: it was moved by hand",
-                hint: "declare the hypervisor that it runs on once it is off; should it hang, destroy it there; then: muster fence \(id) --confirm-off",
+                hint:
+                    "declare the hypervisor that it runs on once it is off; should it hang, destroy it there; then: muster fence \(id) --confirm-off",
                 subject: id.rawValue)
             powerRead(id, asked: now.monotonic, .failure(error), now: now)
         }

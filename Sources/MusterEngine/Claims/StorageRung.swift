@@ -68,9 +68,13 @@ extension Engine {
     func storageTimeout(_ ladder: Ladder, _ rung: FenceRung, now: Now) -> MusterError {
         let length = Quantity.people(milliseconds: timeout(of: rung))
         let what =
-            if ladder.cut == nil { "its export was not seen cut within \(length)" }
-            else if silentSinceCut(ladder, now: now.monotonic) == nil { "its export is cut, and the engine cannot hear whether it is silent" }
-            else { "its export is cut, and within \(length) it was not silent for \(Quantity.people(milliseconds: world.general.settings.failedAfter))" }
+            if ladder.cut == nil {
+                "its export was not seen cut within \(length)"
+            } else if silentSinceCut(ladder, now: now.monotonic) == nil {
+                "its export is cut, and the engine cannot hear whether it is silent"
+            } else {
+                "its export is cut, and within \(length) it was not silent for \(Quantity.people(milliseconds: world.general.settings.failedAfter))"
+            }
         return MusterError(
             .timeout, what, hint: "it gets no image any more; switch it off, then: muster fence \(ladder.resource) --confirm-off",
             subject: ladder.resource.rawValue)

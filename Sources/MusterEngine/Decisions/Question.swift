@@ -55,7 +55,8 @@ extension Engine {
         if let told = toldDecide[hook], now.monotonic - told < 60_000 { return }
         toldDecide[hook] = now.monotonic
         var data: Fields = [
-            "hook": .string(hook.rawValue), "question": .string(name.rawValue), "code": .string(error.code.rawValue), "message": .string(error.message),
+            "hook": .string(hook.rawValue), "question": .string(name.rawValue), "code": .string(error.code.rawValue),
+            "message": .string(error.message),
         ]
         data["place"] = error.place.map { .string($0) }
         data["hint"] = error.hint.map { .string($0) }

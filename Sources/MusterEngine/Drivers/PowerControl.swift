@@ -30,7 +30,9 @@ extension Resource {
 extension Engine {
     /// By what a machine's power is read; nil when nothing can.
     public func control(of resource: Resource) -> PowerControl? {
-        if let hypervisor = resource.hypervisor { return .hypervisor(Guest(resource, of: hypervisor, at: world.resources[hypervisor]?.address)) }
+        if let hypervisor = resource.hypervisor {
+            return .hypervisor(Guest(resource, of: hypervisor, at: world.resources[hypervisor]?.address))
+        }
         return resource.bmc.map { .bmc($0) } ?? resource.switchingAgent.map { .agent($0) }
     }
 

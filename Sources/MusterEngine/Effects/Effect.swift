@@ -134,7 +134,8 @@ extension Engine {
         guard let decided = value["incarnation"].int else { return resource }
         guard decided == resource.incarnation || Mutation.staleOrderObeyed.isActive else {
             throw MusterError(
-                .stale, "\(call.step.name) was decided for an earlier incarnation of \(resource.id) (\(decided), now \(resource.incarnation))",
+                .stale,
+                "\(call.step.name) was decided for an earlier incarnation of \(resource.id) (\(decided), now \(resource.incarnation))",
                 hint: "it booted or came back since: look again with refresh()", subject: resource.id.rawValue)
         }
         return resource

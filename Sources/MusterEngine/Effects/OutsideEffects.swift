@@ -4,15 +4,24 @@ extension Effects {
     /// Calls that leave Muster's own world. Nothing can be read to see whether one happened, so a call in doubt asks the operator, unless
     /// it only looks or the script says that it may be repeated.
     static let outsideOrders: [(String, Effect)] = [
-        ("http.get", .operation(.repeat, needs: .http) { engine, call in
-            .http(try WebCall(call, optionsAt: 1).request("GET", engine.world.general.settings.policies))
-        }),
-        ("http.post", .operation(.ask, needs: .http, repeatable: true) { engine, call in
-            .http(try WebCall(call, optionsAt: 2).request("POST", engine.world.general.settings.policies))
-        }),
-        ("exec", .operation(.ask, needs: .exec, repeatable: true) { engine, call in
-            .program(try ProgramCall(call).request(engine))
-        }),
+        (
+            "http.get",
+            .operation(.repeat, needs: .http) { engine, call in
+                .http(try WebCall(call, optionsAt: 1).request("GET", engine.world.general.settings.policies))
+            }
+        ),
+        (
+            "http.post",
+            .operation(.ask, needs: .http, repeatable: true) { engine, call in
+                .http(try WebCall(call, optionsAt: 2).request("POST", engine.world.general.settings.policies))
+            }
+        ),
+        (
+            "exec",
+            .operation(.ask, needs: .exec, repeatable: true) { engine, call in
+                .program(try ProgramCall(call).request(engine))
+            }
+        ),
     ]
 }
 
@@ -21,7 +30,8 @@ extension EffectCall {
     func options(at index: Int, known: [String]) throws -> Value {
         let options = argument(index)
         guard options.isNull || options.object != nil else {
-            throw MusterError(.badArgument, "\(step.name): the options are a table with names", hint: "the options are \(known.joined(separator: ", "))")
+            throw MusterError(
+                .badArgument, "\(step.name): the options are a table with names", hint: "the options are \(known.joined(separator: ", "))")
         }
         for name in (options.object ?? [:]).keys.sorted() where !known.contains(name) {
             throw MusterError(
@@ -35,7 +45,8 @@ extension EffectCall {
     func timeout(_ options: Value) throws -> Int64 {
         let timeout = try milliseconds(options["timeout"], default: 30_000)
         guard (1...3_600_000).contains(timeout) else {
-            throw MusterError(.badArgument, "\(step.name): timeout is \(options["timeout"].json)", hint: "a time up to an hour: timeout = \"30s\"")
+            throw MusterError(
+                .badArgument, "\(step.name): timeout is \(options["timeout"].json)", hint: "a time up to an hour: timeout = \"30s\"")
         }
         return timeout
     }

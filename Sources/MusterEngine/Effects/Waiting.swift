@@ -3,30 +3,42 @@ import MusterCore
 // Calls that wait for time, events, answers and machines.
 extension Effects {
     static let waitCalls: [(String, Effect)] = [
-        ("sleep", .wait { _, call in
-            _ = try EffectCall.milliseconds(call.argument(0), of: "sleep")
-            return nil
-        }),
-        ("wait_for", .wait { _, call in
-            _ = try call.text(0, "an event's name")
-            _ = try call.milliseconds(call.argument(1)["timeout"], default: 0)
-            return nil
-        }),
-        ("ask", .wait { engine, call in
-            let question = try call.text(0, "a question")
-            _ = try call.milliseconds(call.argument(1)["timeout"], default: 0)
-            if !call.isInDoubt { engine.tellAsking(call.run.id, call.step, question, now: call.now) }
-            return nil
-        }),
-        ("reserve", .wait(needs: .power) { engine, call in
-            let names = reservedNames(call.step)
-            guard !names.isEmpty else {
-                throw MusterError(.badArgument, "reserve wants a list of resources", hint: "reserve({ machine }, { timeout = \"1m\" })")
+        (
+            "sleep",
+            .wait { _, call in
+                _ = try EffectCall.milliseconds(call.argument(0), of: "sleep")
+                return nil
             }
-            for name in names where engine.world.resources[name] == nil { throw engine.unknownResource(name.rawValue) }
-            _ = try call.milliseconds(call.argument(1)["timeout"], default: 0)
-            return engine.takeReservation(call.step, run: call.run.id, now: call.now) ? true : nil
-        }),
+        ),
+        (
+            "wait_for",
+            .wait { _, call in
+                _ = try call.text(0, "an event's name")
+                _ = try call.milliseconds(call.argument(1)["timeout"], default: 0)
+                return nil
+            }
+        ),
+        (
+            "ask",
+            .wait { engine, call in
+                let question = try call.text(0, "a question")
+                _ = try call.milliseconds(call.argument(1)["timeout"], default: 0)
+                if !call.isInDoubt { engine.tellAsking(call.run.id, call.step, question, now: call.now) }
+                return nil
+            }
+        ),
+        (
+            "reserve",
+            .wait(needs: .power) { engine, call in
+                let names = reservedNames(call.step)
+                guard !names.isEmpty else {
+                    throw MusterError(.badArgument, "reserve wants a list of resources", hint: "reserve({ machine }, { timeout = \"1m\" })")
+                }
+                for name in names where engine.world.resources[name] == nil { throw engine.unknownResource(name.rawValue) }
+                _ = try call.milliseconds(call.argument(1)["timeout"], default: 0)
+                return engine.takeReservation(call.step, run: call.run.id, now: call.now) ? true : nil
+            }
+        ),
     ]
 
     /// The wall-clock millisecond at which a wait ends by itself; nil for one without timeout.

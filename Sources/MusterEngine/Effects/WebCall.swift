@@ -8,7 +8,8 @@ struct WebCall {
     private static let largestAnswer: Int64 = 8 << 20
     /// Headers by which a script could reach another server than the one it names, or break the request apart.
     private static let refused: Set<String> = [
-        "host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive", "proxy-authorization",
+        "host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive",
+        "proxy-authorization",
         "proxy-connection",
     ]
 
@@ -56,9 +57,12 @@ struct WebCall {
     /// A token (RFC 9110, section 5.6.2), lower case.
     private func headerName(_ name: String) throws -> String {
         let others = Set("!#$%&'*+-.^_`|~".utf8)
-        let isToken = !name.isEmpty && name.utf8.allSatisfy { byte in
-            byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber || others.contains(byte))
-        }
+        let isToken =
+            !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                byte < 0x80
+                    && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber || others.contains(byte))
+            }
         guard isToken, !Self.refused.contains(name.lowercased()) else {
             throw MusterError(.badArgument, "\(call.step.name): a script may not set the header \(Value.string(name).json)")
         }

@@ -139,7 +139,11 @@ public struct World: Sendable {
     private mutating func note(_ old: Resource?, _ new: Resource?, _ id: ResourceID) {
         doubts.replace(old, new)
         noteFlaps(new, id)
-        if let end = new?.maintenanceUntil { maintenanceEnds.set(id, at: end.milliseconds) } else if old?.maintenanceUntil != nil { maintenanceEnds.remove(id) }
+        if let end = new?.maintenanceUntil {
+            maintenanceEnds.set(id, at: end.milliseconds)
+        } else if old?.maintenanceUntil != nil {
+            maintenanceEnds.remove(id)
+        }
         changed.insert(id)
         touch(id)
         let claim = aliveClaim(on: id)

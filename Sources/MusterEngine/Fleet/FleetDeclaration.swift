@@ -26,9 +26,13 @@ public struct Declared<Object: Codable & Sendable & Hashable>: Codable, Sendable
 extension FleetDeclaration {
     /// What is wrong with it, all of it; empty when nothing is. Whether image files exist is the caller's to tell by `imageExists`.
     public func problems(imageExists: (Image) -> Bool, secretExists: (String) -> Bool) -> [MusterError] {
-        duplicates() + images.compactMap { item in
-            imageExists(item.object) ? nil : bad("image \(item.object.id): there is no file \(item.object.path)", item.place, hint: "create it, or correct path")
-        } + resources.compactMap { bmcProblem($0, secretExists) } + resources.flatMap { fenceProblems($0, secretExists) } + guestProblems() + serverProblems() + addressProblems()
+        duplicates()
+            + images.compactMap { item in
+                imageExists(item.object)
+                    ? nil
+                    : bad("image \(item.object.id): there is no file \(item.object.path)", item.place, hint: "create it, or correct path")
+            } + resources.compactMap { bmcProblem($0, secretExists) } + resources.flatMap { fenceProblems($0, secretExists) }
+            + guestProblems() + serverProblems() + addressProblems()
     }
 
     private func duplicates() -> [MusterError] {
@@ -38,16 +42,23 @@ extension FleetDeclaration {
         for item in resources {
             for mac in item.object.macs {
                 if let other = macs.updateValue(item.object.id, forKey: mac) {
-                    problems.append(bad("\(item.object.kind.rawValue) \(item.object.id): MAC \(mac) is \(other)'s already", item.place, hint: "each network card has one machine"))
+                    problems.append(
+                        bad(
+                            "\(item.object.kind.rawValue) \(item.object.id): MAC \(mac) is \(other)'s already", item.place,
+                            hint: "each network card has one machine"))
                 }
             }
             if let address = item.object.address, let other = addresses.updateValue(item.object.id.rawValue, forKey: address) {
-                problems.append(bad("\(item.object.kind.rawValue) \(item.object.id): address \(address) is \(other)'s already", item.place, hint: "give it another"))
+                problems.append(
+                    bad(
+                        "\(item.object.kind.rawValue) \(item.object.id): address \(address) is \(other)'s already", item.place,
+                        hint: "give it another"))
             }
         }
         for item in servers {
             if let address = item.object.address?.address, let other = addresses.updateValue(item.object.id.rawValue, forKey: address) {
-                problems.append(bad("server \(item.object.id): address \(address) is \(other)'s already", item.place, hint: "give it another"))
+                problems.append(
+                    bad("server \(item.object.id): address \(address) is \(other)'s already", item.place, hint: "give it another"))
             }
         }
         return problems + names(resources.map { ($0.object.id.rawValue, $0.place) }, "machine")
@@ -75,11 +86,16 @@ extension FleetDeclaration {
                 return bad("\(noun): address \(address) is the engine's own", place, hint: "give it another")
             }
             if let first = network.rangeFirst, let last = network.rangeLast, (first...last).contains(address) {
-                return bad("\(noun): address \(address) lies in the boot network's range", place, hint: "the range \(first)-\(last) is for machines that are not declared")
+                return bad(
+                    "\(noun): address \(address) lies in the boot network's range", place,
+                    hint: "the range \(first)-\(last) is for machines that are not declared")
             }
             // A server's address may be one that is routed to the network; a machine's own comes by DHCP there.
             return network.address.contains(address) || noun.hasPrefix("server")
-                ? nil : bad("\(noun): address \(address) is outside of the boot network \(network.address)", place, hint: "machines get their addresses on the boot network")
+                ? nil
+                : bad(
+                    "\(noun): address \(address) is outside of the boot network \(network.address)", place,
+                    hint: "machines get their addresses on the boot network")
         }
     }
 
@@ -91,10 +107,14 @@ extension FleetDeclaration {
                 hint: "write password = secret \"bmc/\(item.object.id)\" and run: muster secret set bmc/\(item.object.id)")
         }
         guard secretExists(name) else {
-            return bad("\(item.object.kind.rawValue) \(item.object.id): there is no secret \"\(name)\"", item.place, hint: "muster secret set \(name)")
+            return bad(
+                "\(item.object.kind.rawValue) \(item.object.id): there is no secret \"\(name)\"", item.place,
+                hint: "muster secret set \(name)")
         }
         if bmc.cipherSuites.contains(0) {
-            return bad("\(item.object.kind.rawValue) \(item.object.id): cipher suite 0 has no authentication and is refused", item.place, hint: "use 17 or 3")
+            return bad(
+                "\(item.object.kind.rawValue) \(item.object.id): cipher suite 0 has no authentication and is refused", item.place,
+                hint: "use 17 or 3")
         }
         return nil
     }
@@ -103,7 +123,10 @@ extension FleetDeclaration {
         (item.object.fence ?? []).flatMap { rung -> [MusterError] in
             var problems = Set(rung.agent?.secrets.values ?? [:].values).sorted().compactMap { name in
                 secretExists(name)
-                    ? nil : bad("\(item.object.kind.rawValue) \(item.object.id): there is no secret \"\(name)\"", item.place, hint: "muster secret set \(name)")
+                    ? nil
+                    : bad(
+                        "\(item.object.kind.rawValue) \(item.object.id): there is no secret \"\(name)\"", item.place,
+                        hint: "muster secret set \(name)")
             }
             // A cut export is proof once the machine has been silent for as long as it takes to fail.
             if rung.kind == .storage, let timeout = rung.timeout, timeout <= settings.failedAfter {
@@ -133,7 +156,10 @@ extension FleetDeclaration {
         let server = item.object
         var problems: [MusterError] = []
         if !known.contains(server.image) {
-            problems.append(bad("server \(server.id): there is no image \(server.image)", item.place, hint: nearest(server.image.rawValue, images.map(\.object.id.rawValue))))
+            problems.append(
+                bad(
+                    "server \(server.id): there is no image \(server.image)", item.place,
+                    hint: nearest(server.image.rawValue, images.map(\.object.id.rawValue))))
         }
         if !resources.isEmpty, !resources.contains(where: { server.fits($0.object) }) {
             problems.append(
@@ -149,11 +175,15 @@ extension FleetDeclaration {
         ] {
             for word in words ?? [] where !known.contains(word) {
                 let nearest = Spelling.nearest(word, known.sorted()).map { "did you mean \"\($0)\"?" }
-                problems.append(bad("server \(server.id): \(key) names \"\(word)\", which is no \(what)", item.place, hint: nearest ?? "leave it out"))
+                problems.append(
+                    bad("server \(server.id): \(key) names \"\(word)\", which is no \(what)", item.place, hint: nearest ?? "leave it out"))
             }
         }
         if let other = firstUser, other < server.id {
-            problems.append(bad("server \(server.id) shares image \(server.image) with \(other)", item.place, hint: "one image has one writer: copy the image"))
+            problems.append(
+                bad(
+                    "server \(server.id) shares image \(server.image) with \(other)", item.place,
+                    hint: "one image has one writer: copy the image"))
         }
         return problems
     }

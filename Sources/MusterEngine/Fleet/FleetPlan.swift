@@ -23,7 +23,9 @@ extension Engine {
             differences.append(difference(.change, "boot_network", "", world.general.bootNetwork, fleet.bootNetwork))
         }
         for kind in [Resource.Kind.host, .vm] {
-            let (declared, running) = (fleet.resources.map(\.object).filter { $0.kind == kind }, world.resources.values.filter { $0.declared && $0.kind == kind })
+            let (declared, running) = (
+                fleet.resources.map(\.object).filter { $0.kind == kind }, world.resources.values.filter { $0.declared && $0.kind == kind }
+            )
             differences += compare(kind.rawValue, declared, running, id: \.id.rawValue) { declaredPart($0) }
         }
         differences += compare("image", fleet.images.map(\.object), Array(world.images.values), id: \.id.rawValue) { $0 }
@@ -92,7 +94,9 @@ extension Engine {
     private func refuseOtherCards(_ fleet: FleetDeclaration) throws {
         for item in fleet.resources {
             for mac in item.object.macs {
-                guard let found = world.resource(mac: mac), found.id != item.object.id, let claim = world.aliveClaim(on: found.id) else { continue }
+                guard let found = world.resource(mac: mac), found.id != item.object.id, let claim = world.aliveClaim(on: found.id) else {
+                    continue
+                }
                 throw claimed("machine \(found.id), whose card \(mac) \(item.object.id) takes,", claim, item.place)
             }
             guard let known = world.resources[item.object.id], let claim = world.aliveClaim(on: known.id),

@@ -33,10 +33,12 @@ extension Engine {
     func refuseOtherHypervisors(_ fleet: FleetDeclaration) throws {
         for item in fleet.resources {
             guard let known = world.resources[item.object.id], known.declared, known.hypervisor != item.object.hypervisor else { continue }
-            let words = "\(known.hypervisor.map { "the hypervisor of \(known.id) is \($0)" } ?? "\(known.id) is no virtual machine"), which cannot be changed while"
+            let words =
+                "\(known.hypervisor.map { "the hypervisor of \(known.id) is \($0)" } ?? "\(known.id) is no virtual machine"), which cannot be changed while"
             if let claim = world.aliveClaim(on: known.id) {
                 throw MusterError(
-                    .claimAlive, "\(words) \(claim.server) runs on it (epoch \(claim.epoch))", hint: "muster server stop \(claim.server) first",
+                    .claimAlive, "\(words) \(claim.server) runs on it (epoch \(claim.epoch))",
+                    hint: "muster server stop \(claim.server) first",
                     place: item.place, subject: known.id.rawValue)
             }
             // Whatever was asked to start it may still do so.
@@ -46,7 +48,8 @@ extension Engine {
             let isNew = known.boot == nil && known.bootID == nil && known.power == .unknown && known.unproven != true
             guard !isStarting, isKnownOff || isNew else {
                 throw MusterError(
-                    .wrongState, "\(words) it may be on", hint: "switch it off first; if it is off for sure: muster fence \(known.id) --confirm-off",
+                    .wrongState, "\(words) it may be on",
+                    hint: "switch it off first; if it is off for sure: muster fence \(known.id) --confirm-off",
                     place: item.place, subject: known.id.rawValue)
             }
         }

@@ -38,7 +38,8 @@ public struct Drivers: Sendable {
 
     public init(
         power: any PowerDriver, exports: any ExportDriver, readiness: any ReadinessProbe, secrets: any SecretSource,
-        http: any HTTPClient = NoHTTPClient(), programs: any ProgramRunner = NoProgramRunner(), fenceAgents: any FenceAgentDriver = NoFenceAgents(),
+        http: any HTTPClient = NoHTTPClient(), programs: any ProgramRunner = NoProgramRunner(),
+        fenceAgents: any FenceAgentDriver = NoFenceAgents(),
         hypervisors: any HypervisorDriver = NoHypervisors()
     ) {
         self.http = http

@@ -10,7 +10,8 @@ public struct MetricRequest: Sendable, Hashable {
     public func read(_ response: Value) throws(MusterError) -> Value {
         guard response["status"] == 200 else {
             throw MusterError(
-                "metric_failed", "\(page.address) answered with status \(response["status"].json)", hint: "try it with curl from the engine's host")
+                "metric_failed", "\(page.address) answered with status \(response["status"].json)",
+                hint: "try it with curl from the engine's host")
         }
         do throws(MusterError) {
             return .double(try PrometheusText.sum(of: metric, labels: labels, in: response["body"].string ?? ""))
@@ -22,30 +23,42 @@ public struct MetricRequest: Sendable, Hashable {
 
 extension Effects {
     static let measures: [(String, Effect)] = [
-        ("metrics.load", .query { engine, call in
-            guard let name = call.argument(0).string ?? call.argument(0)["name"].string else {
-                throw MusterError(.badArgument, "metrics.load wants a pool's name or a server", hint: "metrics.load(\"web\")")
+        (
+            "metrics.load",
+            .query { engine, call in
+                guard let name = call.argument(0).string ?? call.argument(0)["name"].string else {
+                    throw MusterError(.badArgument, "metrics.load wants a pool's name or a server", hint: "metrics.load(\"web\")")
+                }
+                return try engine.meanLoad(of: name).map { .double($0) } ?? .null
             }
-            return try engine.meanLoad(of: name).map { .double($0) } ?? .null
-        }),
-        ("metrics.prometheus", .operation(.repeat, needs: .http) { engine, call in
-            .metric(try call.metricRequest(engine.world.general.settings.policies))
-        }),
-        ("failovers.disarm", .change(needs: .servers) { engine, call in
-            // What a person decided without an end, or with a later one, holds.
-            let end = try engine.end(after: EffectCall.milliseconds(call.argument(0), of: call.step.name), now: call.now)
-            let known = engine.world.general.disarmedUntil
-            if !engine.world.general.armed, known.map({ $0 >= end }) ?? true { return .null }
-            engine.arm(false, until: end, operatorName: "run \(call.run.id) of \(call.run.hook)", now: call.now)
-            return .null
-        }),
-        ("failovers.arm", .change(needs: .servers) { engine, call in
-            if !engine.world.general.armed, engine.world.general.disarmedUntil == nil {
-                throw MusterError(.wrongState, "an operator disarmed failovers without an end", hint: "muster arm")
+        ),
+        (
+            "metrics.prometheus",
+            .operation(.repeat, needs: .http) { engine, call in
+                .metric(try call.metricRequest(engine.world.general.settings.policies))
             }
-            engine.arm(true, operatorName: "run \(call.run.id) of \(call.run.hook)", now: call.now)
-            return .null
-        }),
+        ),
+        (
+            "failovers.disarm",
+            .change(needs: .servers) { engine, call in
+                // What a person decided without an end, or with a later one, holds.
+                let end = try engine.end(after: EffectCall.milliseconds(call.argument(0), of: call.step.name), now: call.now)
+                let known = engine.world.general.disarmedUntil
+                if !engine.world.general.armed, known.map({ $0 >= end }) ?? true { return .null }
+                engine.arm(false, until: end, operatorName: "run \(call.run.id) of \(call.run.hook)", now: call.now)
+                return .null
+            }
+        ),
+        (
+            "failovers.arm",
+            .change(needs: .servers) { engine, call in
+                if !engine.world.general.armed, engine.world.general.disarmedUntil == nil {
+                    throw MusterError(.wrongState, "an operator disarmed failovers without an end", hint: "muster arm")
+                }
+                engine.arm(true, operatorName: "run \(call.run.id) of \(call.run.hook)", now: call.now)
+                return .null
+            }
+        ),
     ]
 }
 

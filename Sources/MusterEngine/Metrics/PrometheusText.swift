@@ -20,12 +20,15 @@ public enum PrometheusText {
             }
             guard labels.allSatisfy({ sample.labels[$0.key] == $0.value }) else { continue }
             guard sample.value.isFinite else {
-                throw failed("\(metric) is \(sample.value.isNaN ? "not a number" : "infinite") in line \(number)", "it begins: \(shown(line))")
+                throw failed(
+                    "\(metric) is \(sample.value.isNaN ? "not a number" : "infinite") in line \(number)", "it begins: \(shown(line))")
             }
             sum = (sum ?? 0) + sample.value
         }
         guard let sum else {
-            let wanted = labels.isEmpty ? "" : " with " + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ", ")
+            let wanted =
+                labels.isEmpty
+                ? "" : " with " + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ", ")
             throw failed("there is no series \(metric)\(wanted)", "look at the page: curl ADDRESS | grep \(metric)")
         }
         guard sum.isFinite else { throw failed("the series of \(metric) add up to more than a number can hold", nil) }
@@ -124,7 +127,9 @@ public enum PrometheusText {
                 guard take(UInt8(ascii: "=")) else { throw Wrong(words: "a label has no =") }
                 skipBlanks()
                 guard take(UInt8(ascii: "\"")) else { throw Wrong(words: "a label's value does not begin with a quote") }
-                guard labels.updateValue(try quoted(), forKey: String(Substring(name))) == nil else { throw Wrong(words: "a label is given twice") }
+                guard labels.updateValue(try quoted(), forKey: String(Substring(name))) == nil else {
+                    throw Wrong(words: "a label is given twice")
+                }
                 skipBlanks()
                 if take(UInt8(ascii: ",")) { continue }
                 guard take(UInt8(ascii: "}")) else { throw Wrong(words: "its labels have no end") }

@@ -47,7 +47,11 @@ extension Engine {
 
     private mutating func add(_ joules: Int64, _ now: Now) {
         guard joules > 0 else { return }
-        world.update { $0.energy = { var energy = $0; energy.joules += joules; return energy }($0.energy ?? SavedEnergy(since: now.wall)) }
+        world.update {
+            $0.energy = {
+                var energy = $0; energy.joules += joules; return energy
+            }($0.energy ?? SavedEnergy(since: now.wall))
+        }
     }
 
     /// What `status` says: of machines whose watts are known, and of those that are measured now. Null when there are none.

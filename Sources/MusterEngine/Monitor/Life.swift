@@ -55,7 +55,9 @@ extension Engine {
             throw MusterError(.stale, "the report's token is of an older boot", subject: resource.id.rawValue)
         }
         if isCutOff(world.aliveClaim(on: resource.id), resource.id, now: now) {
-            throw MusterError(.stale, "the image of epoch \(report.epoch ?? Epoch(0)) is cut off: the machine has to boot anew", subject: resource.id.rawValue)
+            throw MusterError(
+                .stale, "the image of epoch \(report.epoch ?? Epoch(0)) is cut off: the machine has to boot anew",
+                subject: resource.id.rawValue)
         }
         resource.uuid = report.uuid ?? resource.uuid
         if !resource.declared {
@@ -141,7 +143,9 @@ extension Engine {
         guard var server = world.servers[id], server.wantedAgain == true, responsibleRun(for: id) == nil else { return }
         server.wantedAgain = nil
         world.put(server)
-        guard server.target == .running, let claim = world.aliveClaim(of: id), world.resources[claim.resource]?.failure == nil else { return }
+        guard server.target == .running, let claim = world.aliveClaim(of: id), world.resources[claim.resource]?.failure == nil else {
+            return
+        }
         emit("server.wanted", resource: claim.resource, server: id, data: ["why": "its machine booted or came back"], now: now)
     }
 
@@ -154,7 +158,8 @@ extension Engine {
         // Of a boot that is going on only the readings know since when.
         if bootID == nil { trackers[id]?.offSince = nil }
         for var item in world.evidence(about: id)
-        where item.isValid && (item.kind == .off || item.kind == .manual || item.kind == .expired && bootID != nil && item.bootID == bootID) {
+        where item.isValid && (item.kind == .off || item.kind == .manual || item.kind == .expired && bootID != nil && item.bootID == bootID)
+        {
             item.voided = what
             world.put(item)
             if var resource = world.resources[id], resource.failure?.fenced == item.id {

@@ -106,7 +106,8 @@ extension Engine {
     mutating func wentOffAgain(_ resource: Resource, now: Now) -> Bool {
         let id = resource.id
         guard let since = resource.startingSince, startAge(id, since: since, now: now) != nil, world.aliveClaim(on: id) != nil,
-            let tracker = trackers[id], tracker.reading == .off, let readAt = tracker.readAt, let seen = tracker.starting?.seen, readAt > seen
+            let tracker = trackers[id], tracker.reading == .off, let readAt = tracker.readAt, let seen = tracker.starting?.seen,
+            readAt > seen
         else { return false }
         return !isPoweringOn(id)
     }
@@ -141,7 +142,8 @@ extension Engine {
     /// Calls again for what could not be done about a machine before, when nobody works for its server: its controller answers again or
     /// reads off, or failovers are armed. A failed one that nobody has fenced is told again, and so is a server that should be stopped.
     mutating func callAgain(_ id: ResourceID, now: Now) {
-        guard let claim = world.aliveClaim(on: id), let server = world.servers[claim.server], responsibleRun(for: server.id) == nil, !isFencing(id)
+        guard let claim = world.aliveClaim(on: id), let server = world.servers[claim.server], responsibleRun(for: server.id) == nil,
+            !isFencing(id)
         else { return }
         if server.target == .stopped {
             emit("server.unwanted", server: server.id, data: ["why": "its machine's controller answers again or reads off"], now: now)

@@ -26,7 +26,9 @@ extension Drivers {
         var bytes = try await secrets.secret(name).bytes
         while let last = bytes.last, last == 10 || last == 13 { bytes.removeLast() }
         guard WebCall.isHeaderText(bytes) else {
-            throw MusterError(.noSecret, "the secret \"\(name)\" cannot stand in the header \(header)", hint: "it has several lines: muster secret set \(name)")
+            throw MusterError(
+                .noSecret, "the secret \"\(name)\" cannot stand in the header \(header)",
+                hint: "it has several lines: muster secret set \(name)")
         }
         return bytes
     }

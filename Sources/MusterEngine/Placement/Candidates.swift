@@ -76,7 +76,8 @@ extension Engine {
     private func firstCandidates(for server: Server, _ request: PlacementRequest, run: RunID?) -> Candidates {
         let ahead = world.seekers.count(ahead: Seekers.Seeker(server))
         var candidates = Candidates()
-        for machine in world.free.ordered where machine.fits(server) && request.except[machine.id] == nil && hasRoom(machine, for: server, run: run) {
+        for machine in world.free.ordered
+        where machine.fits(server) && request.except[machine.id] == nil && hasRoom(machine, for: server, run: run) {
             let holder = world.index.holders[machine.id]
             if holder == nil || holder == run { candidates.free.append(machine) } else { candidates.kept.append(machine) }
             if candidates.free.count >= max(request.limit, ahead + 1) { break }
@@ -100,7 +101,9 @@ extension Engine {
     /// Whether a server has nowhere to run, or its machine is suspect, and no run keeps a machine for it yet.
     private func seeks(_ server: Server) -> Bool {
         let state = state(of: server)
-        let isAboutTo = state == .running && world.aliveClaim(of: server.id).flatMap { world.resources[$0.resource] }.map { self.state(of: $0) == .suspect } ?? false
+        let isAboutTo =
+            state == .running
+            && world.aliveClaim(of: server.id).flatMap { world.resources[$0.resource] }.map { self.state(of: $0) == .suspect } ?? false
         guard state == .placing || isAboutTo else { return false }
         return !(world.index.byServer[server.id] ?? []).contains { world.runs[$0]?.reserved != nil }
     }

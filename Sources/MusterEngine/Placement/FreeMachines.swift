@@ -29,7 +29,8 @@ struct FreeMachine: Sendable {
 
     /// A machine that may turn out to be free, once somebody looks at it; nil for one that was looked at, or cannot be.
     init?(unseen resource: Resource, isClaimed: Bool, rack: String? = nil) {
-        guard !isClaimed, resource.isSwitched, resource.bmcFault == nil, resource.power == .unknown, resource.state(claimed: false) == .unknown
+        guard !isClaimed, resource.isSwitched, resource.bmcFault == nil, resource.power == .unknown,
+            resource.state(claimed: false) == .unknown
         else { return nil }
         self.init(resource, isIdle: false, rack)
     }

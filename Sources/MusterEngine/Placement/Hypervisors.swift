@@ -79,7 +79,9 @@ extension Engine {
     /// Servers that are declared to be apart are never on one physical machine: not on two guests of it, nor on a guest and itself.
     private func togetherness(of server: Server, on body: ResourceID) -> Objection? {
         for machine in world.guestsInUse(on: body) + [body] {
-            guard let claim = world.aliveClaim(on: machine), let other = world.servers[claim.server], other.id != server.id else { continue }
+            guard let claim = world.aliveClaim(on: machine), let other = world.servers[claim.server], other.id != server.id else {
+                continue
+            }
             if server.isApart(from: other) || other.isApart(from: server) { return .together(other.id, body) }
         }
         return nil

@@ -73,7 +73,9 @@ extension Engine {
         }
         let most = 8
         // What was tried or refused says more than what cannot take it anyway.
-        let named = objections.count <= most ? objections : objections.filter { if case .told = $0.1 { true } else { false } }.prefix(most).map { $0 }
+        let named =
+            objections.count <= most
+            ? objections : objections.filter { if case .told = $0.1 { true } else { false } }.prefix(most).map { $0 }
         var clauses = named.map { "\($0.0) \($0.1.words)" }
         if named.count < objections.count {
             let names = Set(named.map(\.0))

@@ -5,13 +5,20 @@ extension Effects {
     static let placementCalls: [(String, Effect)] = [
         ("server.candidates", .wait { engine, call in try engine.place(call) }),
         ("server.reserve", .wait(needs: .power) { engine, call in try engine.place(call) }),
-        ("server.objection", .query { engine, call in
-            let (server, resource) = (try engine.server(call), try engine.resource(call, 1))
-            return engine.objection(to: resource, for: server).map { .string($0.words) } ?? .null
-        }),
-        ("server.why_not", .query { engine, call in
-            .string(engine.explanation(for: try engine.server(call), told: try PlacementRequest(call, for: try engine.server(call)).except))
-        }),
+        (
+            "server.objection",
+            .query { engine, call in
+                let (server, resource) = (try engine.server(call), try engine.resource(call, 1))
+                return engine.objection(to: resource, for: server).map { .string($0.words) } ?? .null
+            }
+        ),
+        (
+            "server.why_not",
+            .query { engine, call in
+                .string(
+                    engine.explanation(for: try engine.server(call), told: try PlacementRequest(call, for: try engine.server(call)).except))
+            }
+        ),
     ]
 }
 
@@ -40,7 +47,9 @@ extension Engine {
     /// What hooks said of the candidates, taken together with what the world is now.
     mutating func placed(_ question: Question, _ decision: Decision, for owner: OperationOwner, now: Now) throws -> Value {
         let verdicts = verdicts(question, decision, now: now)
-        guard case .step(let id, let address) = owner, let step = world.openSteps[id]?[address], let run = world.runs[id] else { return .null }
+        guard case .step(let id, let address) = owner, let step = world.openSteps[id]?[address], let run = world.runs[id] else {
+            return .null
+        }
         let call = EffectCall(run: run, step: step, isInDoubt: false, now: now)
         let server = try server(call)
         let request = try PlacementRequest(call, for: server)
@@ -52,7 +61,9 @@ extension Engine {
         return answer(call, server, request, candidates, now: now)
     }
 
-    private mutating func answer(_ call: EffectCall, _ server: Server, _ request: PlacementRequest, _ candidates: Candidates, now: Now) -> Value {
+    private mutating func answer(_ call: EffectCall, _ server: Server, _ request: PlacementRequest, _ candidates: Candidates, now: Now)
+        -> Value
+    {
         func values(_ machines: [FreeMachine]) -> [Value] { machines.compactMap { world.resources[$0.id] }.map(resourceValue) }
         var fields: Fields = [:]
         if !candidates.refused.isEmpty {

@@ -21,7 +21,8 @@ struct Preferences: Sendable {
 
     /// Whether every machine is as good as its place in the order of free machines says.
     var isNone: Bool {
-        prefer.isEmpty && avoid.isEmpty && first == nil && last == nil && near.isEmpty && apart.isEmpty && apartBodies.isEmpty && busy.isEmpty
+        prefer.isEmpty && avoid.isEmpty && first == nil && last == nil && near.isEmpty && apart.isEmpty && apartBodies.isEmpty
+            && busy.isEmpty
     }
 
     /// Lower goes first.
@@ -32,7 +33,9 @@ struct Preferences: Sendable {
         let own = machine.id == first ? -1 : machine.id == last ? 1 : 0
         let together = apartBodies[machine.body] ?? 0
         let avoided = (machine.isFlapping ? 2 : 0) + (isNamed(avoid) ? 1 : 0)
-        return (own, avoided, isNamed(prefer) ? -1 : 0, neighbours.0 + together, -neighbours.1, machine.hypervisor.flatMap { busy[$0] } ?? 0)
+        return (
+            own, avoided, isNamed(prefer) ? -1 : 0, neighbours.0 + together, -neighbours.1, machine.hypervisor.flatMap { busy[$0] } ?? 0
+        )
     }
 
     /// Why a machine stands where it does, in words.
@@ -46,7 +49,9 @@ struct Preferences: Sendable {
             if let apart = apart[rack], apart > 0 { reasons.append("rack \(rack) has \(apart) that it should be apart from") }
             if rank.near < 0 { reasons.append("rack \(rack) has \(-rank.near) that it should be near") }
         }
-        if let hypervisor = machine.hypervisor, let load = busy[hypervisor] { reasons.append("\(hypervisor) is busy: a load of \(load) for each CPU") }
+        if let hypervisor = machine.hypervisor, let load = busy[hypervisor] {
+            reasons.append("\(hypervisor) is busy: a load of \(load) for each CPU")
+        }
         if machine.isFlapping { reasons.append("failed again and again of late") }
         if machine.isIdle {
             reasons.append("idle, so it need not be woken")

@@ -26,7 +26,8 @@ extension Engine {
     /// Refuses what must wait until the restored engine knows where it is. Errors: `disarmed`, `not_fenced`.
     func refuseWhileUnproven(_ what: String, subject: String) throws {
         guard world.general.restored != nil, let trouble = troubleOfRestore else { return }
-        throw MusterError(world.general.armed ? .notFenced : .disarmed, "\(what): \(trouble.reason)", hint: trouble.remedy, subject: subject)
+        throw MusterError(
+            world.general.armed ? .notFenced : .disarmed, "\(what): \(trouble.reason)", hint: trouble.remedy, subject: subject)
     }
 
     /// Refuses orders to machines as long as the operator has not looked. Errors: `disarmed`.
@@ -39,9 +40,13 @@ extension Engine {
         guard let restored = world.general.restored else { return nil }
         let age = Quantity.people(milliseconds: max(0, restored.at.milliseconds - restored.backup.milliseconds))
         let what = "restored from a backup that was \(age) old"
-        guard world.general.armed else { return ("\(what); what it says may be wrong by now", "look what the machines really do, then: muster arm") }
+        guard world.general.armed else {
+            return ("\(what); what it says may be wrong by now", "look what the machines really do, then: muster arm")
+        }
         let machines = unprovenMachines.map(\.rawValue)
-        guard let first = machines.first else { return ("\(what); exports are still being looked at", "wait some seconds: muster events --follow") }
+        guard let first = machines.first else {
+            return ("\(what); exports are still being looked at", "wait some seconds: muster events --follow")
+        }
         return (
             "\(what); not accounted for: \(machines.joined(separator: ", "))",
             "each must be seen off or boot: muster fence \(first), or if it is off for sure: muster fence \(first) --confirm-off"

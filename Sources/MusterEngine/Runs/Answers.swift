@@ -53,7 +53,8 @@ extension Engine {
             throw MusterError(.badArgument, "run \(id) asks at several steps: \(all)", hint: "name one: --step ADDRESS")
         }
         guard case .text(let text) = answer else {
-            throw MusterError(.badArgument, "run \(id) asks a question of its script's", hint: "answer with a text: muster runs answer \(id) TEXT")
+            throw MusterError(
+                .badArgument, "run \(id) asks a question of its script's", hint: "answer with a text: muster runs answer \(id) TEXT")
         }
         let choices = (question.arguments.count > 1 ? question.arguments[1]["answers"].array ?? [] : []).compactMap(\.string)
         guard choices.isEmpty || choices.contains(text) else {
@@ -83,7 +84,8 @@ extension Engine {
         switch answer {
         case .happened(let value): settleDoubt(step, .value(value), now: now)
         case .refused:
-            let error = MusterError(.asking, "\(step.name) did not happen, \(operatorName) said", hint: "the script may catch this and go another way")
+            let error = MusterError(
+                .asking, "\(step.name) did not happen, \(operatorName) said", hint: "the script may catch this and go another way")
             settleDoubt(step, .error(error), now: now)
         case .again, .text: break
         }

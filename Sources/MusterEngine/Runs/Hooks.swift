@@ -8,8 +8,10 @@ extension Engine {
         for declaration in declarations {
             // A hook that listens for something else is a new one, whatever its name: it starts at now.
             let known = world.hooks[declaration.id].flatMap { $0.declaration.trigger.isSameKind(as: declaration.trigger) ? $0 : nil }
-            var hook = known ?? Hook(
-                declaration: declaration, file: file, code: code.hash, cursor: world.general.lastEvent.rawValue)
+            var hook =
+                known
+                ?? Hook(
+                    declaration: declaration, file: file, code: code.hash, cursor: world.general.lastEvent.rawValue)
             hook.declaration = declaration
             hook.code = code.hash
             hook.file = file
@@ -106,7 +108,8 @@ extension Engine {
     private mutating func startAlone(_ code: CodeBundle, cause: Run.Cause, now: Now) -> RunID {
         world.put(code)
         let run = newRun(
-            hook: HookID(code.main), key: "run-\(world.general.lastRun.next)", cause: cause, code: code.hash, argument: .null, declaration: nil,
+            hook: HookID(code.main), key: "run-\(world.general.lastRun.next)", cause: cause, code: code.hash, argument: .null,
+            declaration: nil,
             now: now)
         enqueue(run, now: now)
         return run.id

@@ -27,7 +27,8 @@ extension Engine {
         let bytes = world.journalBytes[id] ?? 0
         guard bytes >= limit else { return nil }
         let error = MusterError(
-            .journalLimit, "the run's journal has \(Quantity.people(bytes: Int64(bytes))), and may have \(Quantity.people(bytes: Int64(limit)))",
+            .journalLimit,
+            "the run's journal has \(Quantity.people(bytes: Int64(bytes))), and may have \(Quantity.people(bytes: Int64(limit)))",
             hint: "ask for less, end the loop by continue_as(state), or raise settings { journal_limit = … }")
         let steps = world.steps[id] ?? [:]
         guard let told = steps.values.lazy.filter({ $0.isJournalLimit }).compactMap(\.sequence).min() else { return (error, false) }

@@ -178,7 +178,8 @@ extension Engine {
             throw MusterError(.notFound, "run \(id) is not alive", hint: "muster runs lists them")
         }
         guard run.cancel == nil else {
-            throw MusterError(.wrongState, "run \(id) is being cancelled already", hint: "its undo may take a while: muster runs show \(id)")
+            throw MusterError(
+                .wrongState, "run \(id) is being cancelled already", hint: "its undo may take a while: muster runs show \(id)")
         }
         defer { review(now: now) }
         guard run.status == .running else {

@@ -12,7 +12,9 @@ extension Engine {
         server.lastError = nil
         chances[id] = nil
         world.put(server)
-        emit(target == .running ? "server.wanted" : "server.unwanted", server: id, data: ["why": .string(why ?? "its target was set")], now: now)
+        emit(
+            target == .running ? "server.wanted" : "server.unwanted", server: id, data: ["why": .string(why ?? "its target was set")],
+            now: now)
         review(now: now)
     }
 
@@ -24,7 +26,8 @@ extension Engine {
         }
         if let target, world.resources[target] == nil { throw unknownResource(target.rawValue) }
         guard server.target == .running else {
-            throw MusterError(.wrongState, "\(id) should not run, so there is nothing to move", hint: "muster server start \(id)", subject: id.rawValue)
+            throw MusterError(
+                .wrongState, "\(id) should not run, so there is nothing to move", hint: "muster server start \(id)", subject: id.rawValue)
         }
         let claim = world.aliveClaim(of: id)
         if let claim, claim.resource == target {
@@ -55,7 +58,9 @@ extension Engine {
 
     /// Whether a run is under way that answers a `server.move` for it.
     private func isMoving(_ id: ServerID) -> Bool {
-        (world.index.byServer[id] ?? []).contains { world.runs[$0].map { $0.status == .running && $0.argument["name"] == "server.move" } ?? false }
+        (world.index.byServer[id] ?? []).contains {
+            world.runs[$0].map { $0.status == .running && $0.argument["name"] == "server.move" } ?? false
+        }
     }
 
     func state(of server: Server) -> ServerState {

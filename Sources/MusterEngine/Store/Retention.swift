@@ -76,7 +76,10 @@ extension Engine {
         world.remove(hook.id)
         emit(
             "hook.forgotten",
-            data: ["hook": .string(hook.id.rawValue), "file": .string(hook.file), "after": hook.declaration.trigger.isEvent ? .int(hook.cursor) : .null],
+            data: [
+                "hook": .string(hook.id.rawValue), "file": .string(hook.file),
+                "after": hook.declaration.trigger.isEvent ? .int(hook.cursor) : .null,
+            ],
             now: now)
     }
 }

@@ -52,7 +52,9 @@ extension Engine {
         fields["resource"] = claim.map { .string($0.resource.rawValue) }
         fields["epoch"] = claim.map { .int($0.epoch.rawValue) }
         if let blocked = server.blocked {
-            fields["blocked"] = ["reason": .string(blocked.reason), "remedy": .string(blocked.remedy), "since": .int(blocked.since.milliseconds)]
+            fields["blocked"] = [
+                "reason": .string(blocked.reason), "remedy": .string(blocked.remedy), "since": .int(blocked.since.milliseconds),
+            ]
         }
         return .object(fields)
     }

@@ -34,7 +34,7 @@ struct ProcessIdentity: Codable, Sendable, Hashable {
             if ContinuousClock.now > end { return false }
             usleep(10_000)
         }
-        _ = Spawn.status(of: pid, wait: false) // a child of ours is a zombie until it is waited for
+        _ = Spawn.status(of: pid, wait: false)  // a child of ours is a zombie until it is waited for
         return true
     }
 }

@@ -4,14 +4,17 @@ import MusterCore
 /// Makes the boot ramdisk: busybox, nbd-client, a kernel's drivers, and the scripts of `guest`.
 public struct RamdiskBuilder {
     /// What a machine of QEMU needs.
-    public static let virtualModules = ["virtio_pci", "virtio_net", "nbd", "ext4", "crc32c_generic", "button", "evdev", "i6300esb", "softdog"]
-    /// That, and the network cards of common machines.
-    public static let commonModules = virtualModules + [
-        "virtio_blk", "crc32c_intel", "e1000", "e1000e", "igb", "igc", "ixgbe", "ixgbevf", "i40e", "ice",
-        "tg3", "bnx2", "bnx2x", "bnxt_en", "mlx4_en", "mlx5_core",
-        "iTCO_wdt", "wdat_wdt", "ipmi_si", "ipmi_watchdog",
-        "r8169", "sfc", "be2net", "vmxnet3", "hv_netvsc", "ena",
+    public static let virtualModules = [
+        "virtio_pci", "virtio_net", "nbd", "ext4", "crc32c_generic", "button", "evdev", "i6300esb", "softdog",
     ]
+    /// That, and the network cards of common machines.
+    public static let commonModules =
+        virtualModules + [
+            "virtio_blk", "crc32c_intel", "e1000", "e1000e", "igb", "igc", "ixgbe", "ixgbevf", "i40e", "ice",
+            "tg3", "bnx2", "bnx2x", "bnxt_en", "mlx4_en", "mlx5_core",
+            "iTCO_wdt", "wdat_wdt", "ipmi_si", "ipmi_watchdog",
+            "r8169", "sfc", "be2net", "vmxnet3", "hv_netvsc", "ena",
+        ]
 
     public var kernel: Kernel
     /// Names of modules; those that the kernel lacks are skipped, what they need comes with them.

@@ -9,7 +9,9 @@ struct ActiveLines {
     init?(bytecode: [UInt8]) {
         bytes = bytecode
         // Signature, version, format, check data (6), three sizes, check numbers, the count of upvalues.
-        guard bytes.count > 33, bytes.starts(with: [0x1B, 0x4C, 0x75, 0x61, 0x54, 0]), Array(bytes[12..<15]) == [4, 8, 8] else { return nil }
+        guard bytes.count > 33, bytes.starts(with: [0x1B, 0x4C, 0x75, 0x61, 0x54, 0]), Array(bytes[12..<15]) == [4, 8, 8] else {
+            return nil
+        }
         position = 32
         function(isMain: true)
         guard position == bytes.count else { return nil }

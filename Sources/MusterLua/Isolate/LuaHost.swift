@@ -44,14 +44,13 @@ final class LuaHost {
         return Unmanaged<LuaHost>.fromOpaque(context).takeUnretainedValue()
     }
 
-    static let call:
-        @convention(c) (UnsafeMutableRawPointer?, Int32, UInt64, mlua_bytes, UnsafeMutablePointer<mlua_bytes>) -> Int32 = {
-            context, index, strand, arguments, result in
-            let host = LuaHost.of(context)
-            let status = host.call(Int(index), strand: strand, arguments: arguments)
-            result.pointee = host.answer.bytes
-            return status
-        }
+    static let call: @convention(c) (UnsafeMutableRawPointer?, Int32, UInt64, mlua_bytes, UnsafeMutablePointer<mlua_bytes>) -> Int32 = {
+        context, index, strand, arguments, result in
+        let host = LuaHost.of(context)
+        let status = host.call(Int(index), strand: strand, arguments: arguments)
+        result.pointee = host.answer.bytes
+        return status
+    }
 
     static let load: @convention(c) (UnsafeMutableRawPointer?, Int32, mlua_bytes, UnsafeMutablePointer<mlua_bytes>) -> Int32 = {
         context, chunk, name, result in

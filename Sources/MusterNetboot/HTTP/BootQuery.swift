@@ -28,7 +28,8 @@ struct BootQuery {
         Heartbeat(
             mac: try mac(), token: try token(), bootID: try bootID(), epoch: try epoch(),
             uptime: try measure("uptime"), load: try measure("load"),
-            memoryUsedMiB: optional("memory_used_mib") == nil ? nil : try number("memory_used_mib", 0...(1 << 40)), watchdog: try watchdog())
+            memoryUsedMiB: optional("memory_used_mib") == nil ? nil : try number("memory_used_mib", 0...(1 << 40)), watchdog: try watchdog()
+        )
     }
 
     /// Iff the parameter is there with a value; firmware writes `uuid=` when it knows none.

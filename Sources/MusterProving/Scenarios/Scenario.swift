@@ -35,7 +35,8 @@ public struct Scenario: Sendable {
     /// Plays it to its end. Errors: what is wrong with its files.
     public func play() throws -> Simulation {
         guard let readme = FileManager.default.contents(atPath: folder + "/README"), !readme.isEmpty else {
-            throw MusterError(.notFound, "\(name) has no README", hint: "a line or two: what happens, and what must come of it", place: folder)
+            throw MusterError(
+                .notFound, "\(name) has no README", hint: "a line or two: what happens, and what must come of it", place: folder)
         }
         let script = try Script(text: try text("script"), file: folder + "/script")
         let own = folder + "/hooks"
@@ -49,7 +50,8 @@ public struct Scenario: Sendable {
 
     private func text(_ file: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: folder + "/" + file) else {
-            throw MusterError(.notFound, "\(name) has no \(file)", hint: "a scenario is a folder with README, fleet.lua and script", place: folder)
+            throw MusterError(
+                .notFound, "\(name) has no \(file)", hint: "a scenario is a folder with README, fleet.lua and script", place: folder)
         }
         return String(decoding: data, as: UTF8.self)
     }
@@ -64,10 +66,13 @@ public struct Scenario: Sendable {
     public func test() throws {
         let simulation = try play()
         if let violation = simulation.story.violations.first {
-            throw MusterError("scenario_failed", "\(name) breaks a rule of safety: \(violation)", hint: "muster sim --scenario \(folder)", place: folder)
+            throw MusterError(
+                "scenario_failed", "\(name) breaks a rule of safety: \(violation)", hint: "muster sim --scenario \(folder)", place: folder)
         }
         guard let expectation else {
-            throw MusterError("scenario_failed", "\(name) has no log.expect", hint: "look whether it is right: muster sim --scenario \(folder) --record", place: folder)
+            throw MusterError(
+                "scenario_failed", "\(name) has no log.expect", hint: "look whether it is right: muster sim --scenario \(folder) --record",
+                place: folder)
         }
         guard simulation.log != expectation else { return }
         throw MusterError(

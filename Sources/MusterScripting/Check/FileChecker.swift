@@ -153,7 +153,9 @@ final class FileChecker {
 
     private static let testLibrary = Set(LuaLibrary.names.keys).union(Schema.testWords)
     /// What other tools have, and what to write here.
-    private static let testAbsent = ["setup": "write before_each: every test begins anew", "teardown": "write after_each: every test begins anew"]
+    private static let testAbsent = [
+        "setup": "write before_each: every test begins anew", "teardown": "write after_each: every test begins anew",
+    ]
 
     private func global(_ name: LuaName) {
         let library = kind == .fleet ? Self.fleetLibrary : kind == .test ? Self.testLibrary : Self.library

@@ -79,7 +79,10 @@ final class Decider: @unchecked Sendable {
     private func replaceStuck(_ policy: Policy, _ main: String) {
         lock.withLock { if rooms[main]?.policy === policy { rooms[main] = nil } }
         policy.isolate.abandon()
-        report(MusterError("stuck", "\(main) hung inside one call while it was asked, and was given up", hint: "look for a pattern that backtracks", place: main))
+        report(
+            MusterError(
+                "stuck", "\(main) hung inside one call while it was asked, and was given up", hint: "look for a pattern that backtracks",
+                place: main))
     }
 
     private func setBusy(_ isBusy: Bool, _ policy: Policy, _ main: String) {
@@ -108,7 +111,9 @@ final class Decider: @unchecked Sendable {
     }
 
     /// An answer whose error says at least which file it is of.
-    private static func placedAnswer(_ asked: Question.Asked, _ question: Question, _ policy: Policy, _ lua: Lua) -> Result<Value, MusterError> {
+    private static func placedAnswer(_ asked: Question.Asked, _ question: Question, _ policy: Policy, _ lua: Lua) -> Result<
+        Value, MusterError
+    > {
         answer(asked, question, policy, lua).mapError { error in
             var placed = error
             placed.place = error.place ?? asked.code.main
@@ -120,7 +125,9 @@ final class Decider: @unchecked Sendable {
     private static func answer(_ asked: Question.Asked, _ question: Question, _ policy: Policy, _ lua: Lua) -> Result<Value, MusterError> {
         do throws(MusterError) {
             let loaded = try policy.load(asked.code, in: lua)
-            guard let handler = loaded.handlers[asked.hook] else { throw MusterError(.notFound, "\(asked.code.main) no longer has the hook \(asked.hook)") }
+            guard let handler = loaded.handlers[asked.hook] else {
+                throw MusterError(.notFound, "\(asked.code.main) no longer has the hook \(asked.hook)")
+            }
             let start = lua.dispatch(loaded.chunk, handler: handler, event: question.request)
             var outcome = start.outcome
             // A step is an error at the line that calls it; a script that catches it and calls another has no answer.
@@ -141,12 +148,15 @@ final class Decider: @unchecked Sendable {
     }
 
     private static func noSteps(_ name: String, _ asked: Question.Asked) -> MusterError {
-        MusterError(.wrongState, "\(name) is a step, and an answer takes none", hint: "use what the request has, or act in a hook of on(…)", place: asked.code.main)
+        MusterError(
+            .wrongState, "\(name) is a step, and an answer takes none", hint: "use what the request has, or act in a hook of on(…)",
+            place: asked.code.main)
     }
 
     private static func late(_ asked: Question.Asked, _ question: Question) -> MusterError {
         MusterError(
-            .timeout, "\(asked.hook) did not answer \"\(question.name.rawValue)\" in time", hint: "an answer has \(slice) ms of processor time",
+            .timeout, "\(asked.hook) did not answer \"\(question.name.rawValue)\" in time",
+            hint: "an answer has \(slice) ms of processor time",
             place: asked.code.main)
     }
 }

@@ -117,7 +117,8 @@ struct FieldReader {
     /// Refuses what nobody asked for.
     func finish() throws {
         for key in fields.keys.sorted() where !known.contains(key) {
-            let hint = Spelling.nearest(key, known).map { "did you mean \($0)?" } ?? "the keys are \(known.sorted().joined(separator: ", "))"
+            let hint =
+                Spelling.nearest(key, known).map { "did you mean \($0)?" } ?? "the keys are \(known.sorted().joined(separator: ", "))"
             throw wrong("there is no key \"\(key)\"", hint: hint)
         }
     }

@@ -81,7 +81,8 @@ public enum FleetReader {
     private static func host(_ fields: FieldReader) throws -> Resource {
         var fields = fields
         guard fields.all["hypervisor"].isNull else {
-            throw fields.wrong("a host has no hypervisor", hint: "a virtual machine is declared as vm \"\(fields.name)\" { hypervisor = … }")
+            throw fields.wrong(
+                "a host has no hypervisor", hint: "a virtual machine is declared as vm \"\(fields.name)\" { hypervisor = … }")
         }
         var resource = try machine(&fields)
         resource.watts = try fields.number("watts", in: 1...1_000_000)
@@ -96,9 +97,12 @@ public enum FleetReader {
         var fields = fields
         let notItsOwn = [
             ("bmc", "it is switched by its hypervisor: leave it out"), ("rack", "it stands where its hypervisor does: give that its rack"),
-            ("watts", "its hypervisor draws the power: give that its watts"), ("watts_idle", "its hypervisor draws the power: give that its watts_idle"),
+            ("watts", "its hypervisor draws the power: give that its watts"),
+            ("watts_idle", "its hypervisor draws the power: give that its watts_idle"),
         ]
-        for (key, hint) in notItsOwn where !fields.all[key].isNull { throw fields.wrong("a virtual machine has no \(key) of its own", hint: hint) }
+        for (key, hint) in notItsOwn where !fields.all[key].isNull {
+            throw fields.wrong("a virtual machine has no \(key) of its own", hint: hint)
+        }
         var resource = try machine(&fields)
         resource.kind = .vm
         resource.hypervisor = ResourceID(try fields.required("hypervisor", example: "\"node1\""))
@@ -116,11 +120,15 @@ public enum FleetReader {
     private static func machine(_ fields: inout FieldReader) throws -> Resource {
         let mac = try fields.parsed("mac", "a MAC address", example: "52:54:00:77:00:01", MACAddress.init(_:))
         let others = try fields.texts("macs").map { text in
-            guard let mac = MACAddress(text) else { throw fields.wrong("macs has \"\(text)\", not a MAC address", hint: "macs = { \"52:54:00:77:00:01\" }") }
+            guard let mac = MACAddress(text) else {
+                throw fields.wrong("macs has \"\(text)\", not a MAC address", hint: "macs = { \"52:54:00:77:00:01\" }")
+            }
             return mac
         }
         let macs = [mac].compactMap { $0 } + others
-        guard !macs.isEmpty else { throw fields.wrong("mac is missing", hint: "add mac = \"52:54:00:77:00:01\": a machine is known by it when it boots") }
+        guard !macs.isEmpty else {
+            throw fields.wrong("mac is missing", hint: "add mac = \"52:54:00:77:00:01\": a machine is known by it when it boots")
+        }
         var resource = Resource(
             id: ResourceID(fields.name), macs: macs,
             address: try fields.parsed("address", "an IPv4 address", example: "10.77.0.11", IPv4Address.init(_:)),
@@ -136,7 +144,8 @@ public enum FleetReader {
         var terms = WatchdogTerms()
         if let timeout = try fields.duration("timeout", minimum: 10_000) {
             guard timeout % 1000 == 0, timeout <= 600_000 else {
-                throw fields.wrong("timeout is \(timeout) ms, which watchdogs cannot keep", hint: "whole seconds, at most ten minutes: timeout = \"30s\"")
+                throw fields.wrong(
+                    "timeout is \(timeout) ms, which watchdogs cannot keep", hint: "whole seconds, at most ten minutes: timeout = \"30s\"")
             }
             terms.timeout = timeout
         }
@@ -152,7 +161,9 @@ public enum FleetReader {
         let suites = fields.value("cipher_suites")
         let password = fields.value("password")
         guard password.isNull || password["secret"].string != nil else {
-            throw fields.wrong("password is written in plain text", hint: "write password = secret \"bmc/NAME\", and set it with: muster secret set bmc/NAME")
+            throw fields.wrong(
+                "password is written in plain text",
+                hint: "write password = secret \"bmc/NAME\", and set it with: muster secret set bmc/NAME")
         }
         let bmc = BMC(
             address: try fields.required("address", example: "\"10.0.0.7\""), port: Int(try fields.number("port", in: 1...65535) ?? 623),
@@ -166,7 +177,8 @@ public enum FleetReader {
         if value.isNull { return [17, 3] }
         let suites = (value.array ?? [value]).compactMap(\.int).map { Int($0) }
         guard !suites.isEmpty, suites.count == (value.array?.count ?? 1), suites.allSatisfy({ (1...17).contains($0) }) else {
-            throw fields.wrong("cipher_suites is \(value.json)", hint: "cipher_suites = { 17, 3 }; suite 0 has no authentication and is refused")
+            throw fields.wrong(
+                "cipher_suites is \(value.json)", hint: "cipher_suites = { 17, 3 }; suite 0 has no authentication and is refused")
         }
         return suites
     }
@@ -175,10 +187,12 @@ public enum FleetReader {
         var fields = fields
         let format = try fields.text("format") ?? "raw"
         guard let known = Image.Format(rawValue: format) else {
-            throw fields.wrong("format is \"\(format)\"", hint: "one of " + Image.Format.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
+            throw fields.wrong(
+                "format is \"\(format)\"", hint: "one of " + Image.Format.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
         }
         let image = Image(
-            id: ImageID(fields.name), path: try fields.required("path", example: "\"/var/lib/muster/images/\(fields.name).raw\""), format: known)
+            id: ImageID(fields.name), path: try fields.required("path", example: "\"/var/lib/muster/images/\(fields.name).raw\""),
+            format: known)
         try fields.finish()
         return image
     }
@@ -270,11 +284,13 @@ public enum FleetReader {
         guard let address = try fields.parsed("address", "an address with prefix", example: "10.77.0.1/24", IPv4Network.init(_:)) else {
             throw fields.wrong("address is missing", hint: "add address = \"10.77.0.1/24\"")
         }
-        var network = BootNetwork(interface: interface, address: address, files: try fields.required("files", example: "\"/var/lib/muster/boot\""))
+        var network = BootNetwork(
+            interface: interface, address: address, files: try fields.required("files", example: "\"/var/lib/muster/boot\""))
         if let range = try fields.text("range") {
             let ends = range.split(separator: "-").compactMap { IPv4Address($0.trimmingPrefix(while: \.isWhitespace).description) }
             guard ends.count == 2, ends[0] <= ends[1], address.contains(ends[0]), address.contains(ends[1]) else {
-                throw fields.wrong("range is \"\(range)\"", hint: "two addresses in \(address), the smaller first: \"10.77.0.200-10.77.0.250\"")
+                throw fields.wrong(
+                    "range is \"\(range)\"", hint: "two addresses in \(address), the smaller first: \"10.77.0.200-10.77.0.250\"")
             }
             network.rangeFirst = ends[0]
             network.rangeLast = ends[1]

@@ -91,7 +91,8 @@ public actor HookFolder {
         for (other, state) in files.sorted(by: { $0.key < $1.key }) where other != file {
             guard let taken = declarations.first(where: { state.hooks.contains($0.id.rawValue) }) else { continue }
             throw MusterError(
-                .script, "a hook of \(other) is named \"\(taken.id)\" already", hint: "give one of them another name = \"…\"", place: taken.place)
+                .script, "a hook of \(other) is named \"\(taken.id)\" already", hint: "give one of them another name = \"…\"",
+                place: taken.place)
         }
     }
 

@@ -17,7 +17,8 @@ enum HookReader {
         let place = arguments.last?.string ?? file
         let options = arguments[1].object ?? [:]
         if arguments[1].object == nil, arguments[1] != .array([]) {
-            throw MusterError(.badArgument, "\(registration.name): the options are a table with names", hint: "{ key = \"resource\" }", place: place)
+            throw MusterError(
+                .badArgument, "\(registration.name): the options are a table with names", hint: "{ key = \"resource\" }", place: place)
         }
         let known = Self.options(registration.name)
         for name in options.keys.sorted() where !known.contains(name) {
@@ -40,7 +41,9 @@ enum HookReader {
         guard case .timer = trigger else {
             throw MusterError(.badArgument, "at is for timers", hint: "every(\"1d\", { at = \"02:30\" }, function() … end)", place: place)
         }
-        guard let match = value.string?.wholeMatch(of: /([01]?\d|2[0-3]):([0-5]\d)/), let hours = Int64(match.1), let minutes = Int64(match.2) else {
+        guard let match = value.string?.wholeMatch(of: /([01]?\d|2[0-3]):([0-5]\d)/), let hours = Int64(match.1),
+            let minutes = Int64(match.2)
+        else {
             throw MusterError(.badArgument, "at is \(value.json), not a time of day", hint: "at = \"02:30\", in UTC", place: place)
         }
         return (hours * 60 + minutes) * 60_000
@@ -59,7 +62,8 @@ enum HookReader {
     private static func retry(_ options: Fields, _ place: String) throws(MusterError) -> HookDeclaration.Retry? {
         guard let wanted = options["retry"] else { return nil }
         guard let times = wanted.int, (0...1000).contains(times) else {
-            throw MusterError(.badArgument, "retry is \(wanted.json), not a number of tries", hint: "retry = 3, backoff = \"5s\"", place: place)
+            throw MusterError(
+                .badArgument, "retry is \(wanted.json), not a number of tries", hint: "retry = 3, backoff = \"5s\"", place: place)
         }
         let backoff = try duration(options["backoff"] ?? "5s", "backoff", place)
         return HookDeclaration.Retry(times: Int(times), backoff: backoff)
@@ -70,7 +74,8 @@ enum HookReader {
         guard names.contains(name) else {
             throw MusterError(
                 .badArgument, "decide: there is no question \"\(name)\"",
-                hint: Spelling.nearest(name, names).map { "did you mean \"\($0)\"?" } ?? "the questions are \(names.joined(separator: ", "))", place: place)
+                hint: Spelling.nearest(name, names).map { "did you mean \"\($0)\"?" }
+                    ?? "the questions are \(names.joined(separator: ", "))", place: place)
         }
         return .question(name)
     }
@@ -82,7 +87,8 @@ enum HookReader {
         let interval = try duration(subject, "every: the interval", place)
         guard interval >= 100 else {
             throw MusterError(
-                .badArgument, "every: \(subject.json) is no interval of at least 100 ms", hint: "write \"30s\" or a number of seconds", place: place)
+                .badArgument, "every: \(subject.json) is no interval of at least 100 ms", hint: "write \"30s\" or a number of seconds",
+                place: place)
         }
         return .timer(interval)
     }
@@ -98,7 +104,8 @@ enum HookReader {
             throw MusterError(.badArgument, "\(what): \(error)", place: place)
         }
         guard let seconds = value.double, (0..<1e12).contains(seconds) else {
-            throw MusterError(.badArgument, "\(what): \(value.json) is not a duration", hint: "write \"30s\" or a number of seconds", place: place)
+            throw MusterError(
+                .badArgument, "\(what): \(value.json) is not a duration", hint: "write \"30s\" or a number of seconds", place: place)
         }
         return Int64((seconds * 1000).rounded())
     }

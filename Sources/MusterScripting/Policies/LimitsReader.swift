@@ -61,8 +61,10 @@ enum LimitsReader {
         guard let declaration = declarations.first else { return }
         if let memory = declaration.memory, memory > settings.most.memory {
             throw MusterError(
-                .notAllowed, "limits: memory is \(Quantity.people(bytes: memory)), and at most \(Quantity.people(bytes: settings.most.memory)) are allowed",
-                hint: "ask for less, or set settings { policy_memory_most = \"\((memory + (1 << 20) - 1) >> 20)M\" } in fleet.lua", place: file)
+                .notAllowed,
+                "limits: memory is \(Quantity.people(bytes: memory)), and at most \(Quantity.people(bytes: settings.most.memory)) are allowed",
+                hint: "ask for less, or set settings { policy_memory_most = \"\((memory + (1 << 20) - 1) >> 20)M\" } in fleet.lua",
+                place: file)
         }
         if let slice = declaration.slice, slice > settings.most.slice {
             throw MusterError(

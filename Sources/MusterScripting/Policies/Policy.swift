@@ -48,7 +48,8 @@ final class Policy: @unchecked Sendable {
             settings.placement = .inline
         }
         isolate = try LuaIsolate(
-            settings, functions: Policy.hostFunctions, preludes: [PolicyPrelude.source, OutsidePrelude.source, PolicyPrelude.registrations, DecidePrelude.source],
+            settings, functions: Policy.hostFunctions,
+            preludes: [PolicyPrelude.source, OutsidePrelude.source, PolicyPrelude.registrations, DecidePrelude.source],
             modules: { request throws(MusterError) in bundles.module(request) },
             onStuck: { holder.policy.map(onStuck) })
         shared = bundles

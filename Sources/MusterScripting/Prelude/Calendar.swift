@@ -41,7 +41,8 @@ enum Calendar {
         let given = call.arguments.first ?? .null
         func field(_ name: String, _ otherwise: Int64?) throws(MusterError) -> Int32 {
             guard let number = given[name].int ?? otherwise, let small = Int32(exactly: number) else {
-                throw MusterError(.badArgument, "os.time: \(name) is \(given[name].json)", hint: "os.time { year = 2026, month = 7, day = 1, hour = 12 }")
+                throw MusterError(
+                    .badArgument, "os.time: \(name) is \(given[name].json)", hint: "os.time { year = 2026, month = 7, day = 1, hour = 12 }")
             }
             return small
         }

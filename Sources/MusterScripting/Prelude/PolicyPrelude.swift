@@ -4,7 +4,8 @@ import MusterLua
 ///
 /// What only passes arguments on is generated from the schema; here is what is written in Lua.
 enum PolicyPrelude {
-    static let source = LuaSource(name: "=muster", text: helpers + Bindings.lua + written + BranchPrelude.text + Bindings.twins + Help.lua + sealing)
+    static let source = LuaSource(
+        name: "=muster", text: helpers + Bindings.lua + written + BranchPrelude.text + Bindings.twins + Help.lua + sealing)
 
     /// What the bindings are made of.
     private static let helpers = #"""

@@ -67,9 +67,11 @@ enum Inspect {
         guard let kind = items[0][Value.typeKey].string, let columns = columns[kind],
             items.allSatisfy({ $0[Value.typeKey].string == kind })
         else { return nil }
-        let rows = [columns] + items.map { item in
-            columns.map { column in item[column].string ?? (item[column].isNull ? "–" : text(item[column])) }
-        }
+        let rows =
+            [columns]
+            + items.map { item in
+                columns.map { column in item[column].string ?? (item[column].isNull ? "–" : text(item[column])) }
+            }
         let widths = columns.indices.map { index in rows.map { $0[index].count }.max() ?? 0 }
         return rows.map { row in
             zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")

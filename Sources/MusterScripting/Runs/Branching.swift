@@ -13,7 +13,8 @@ extension RunExecutor {
     ) -> LuaOutcome? {
         run.groups += 1
         guard run.groups <= Self.groupLimit else {
-            let error = MusterError(.stepLimit, "the run has opened \(Self.groupLimit) groups of branches", hint: "end the loop, or continue_as")
+            let error = MusterError(
+                .stepLimit, "the run has opened \(Self.groupLimit) groups of branches", hint: "end the loop, or continue_as")
             return answer(owner, strand, .failure(error), lua)
         }
         let functions = (given.first?.array ?? []).compactMap(LuaFunction.init)
@@ -87,7 +88,9 @@ extension RunExecutor {
 
     private func outcome(of group: Group, _ run: ActiveRun, _ lua: Lua) -> LuaOutcome? {
         let owner = group.owner
-        guard isCurrent(run), owner.opened === group, group.isOver, let decision = group.decision, let strand = owner.strand else { return nil }
+        guard isCurrent(run), owner.opened === group, group.isOver, let decision = group.decision, let strand = owner.strand else {
+            return nil
+        }
         owner.opened = nil
         let hasLost = owner.isLosing && !owner.isUnwinding
         return answer(owner, strand, hasLost ? .failure(Engine.cancellation) : decision, lua)

@@ -113,8 +113,9 @@ extension RunExecutor {
         }
         branch.strand = nil
         let address = branch.takeAddress()
-        run.requests.append(ActiveRun.Request(
-            address: address, name: "limit", arguments: [.string(error.code.rawValue), .string(error.message)]))
+        run.requests.append(
+            ActiveRun.Request(
+                address: address, name: "limit", arguments: [.string(error.code.rawValue), .string(error.message)]))
         wait(branch, address, "limit", run)
     }
 
@@ -152,7 +153,8 @@ extension Result where Failure == MusterError {
 enum Divergence {
     static func missing(_ step: Step) -> MusterError {
         MusterError(
-            .diverged, "step \(step.address) was \(step.name)(\(step.arguments.map(\.json).joined(separator: ", "))), and the script does not come to it now",
+            .diverged,
+            "step \(step.address) was \(step.name)(\(step.arguments.map(\.json).joined(separator: ", "))), and the script does not come to it now",
             hint: "the script took another way than when it was recorded: look for time, random or outside data in it")
     }
 }

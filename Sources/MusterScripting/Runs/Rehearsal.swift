@@ -42,7 +42,8 @@ extension RunExecutor {
 extension Scripting {
     public func replay(_ run: Run, _ steps: [Step], code: CodeBundle, source: String?) async throws -> Value {
         if case .prompt = run.cause {
-            throw MusterError(.wrongState, "run \(run.id) is a session: its lines are not kept as a script", hint: "replay runs of hooks and scripts")
+            throw MusterError(
+                .wrongState, "run \(run.id) is a session: its lines are not kept as a script", hint: "replay runs of hooks and scripts")
         }
         let bundle = try source.map { try folders.bundle(main: code.main, source: $0) } ?? code
         let rehearsal = try await executor.rehearse(run, bundle, steps)
@@ -70,10 +71,14 @@ extension Scripting {
         case .ended(.failure(let error)):
             if run.error?.code == error.code { return nil }
             let was = run.error.map { "with \($0.code): \($0.message)" } ?? "without an error"
-            return MusterError(.diverged, "it ends with \(error.code): \(error.message); the recorded run ended \(was)", hint: error.hint, place: error.place)
+            return MusterError(
+                .diverged, "it ends with \(error.code): \(error.message); the recorded run ended \(was)", hint: error.hint,
+                place: error.place)
         case .ended(.success(let value)):
             if run.status == .done, run.result == value { return nil }
-            let was = run.error.map { "with \($0.code): \($0.message)" } ?? (run.status == .done ? "with \(run.result.json)" : run.status.rawValue)
+            let was =
+                run.error.map { "with \($0.code): \($0.message)" }
+                ?? (run.status == .done ? "with \(run.result.json)" : run.status.rawValue)
             return MusterError(.diverged, "it ends with \(value.json); the recorded run ended \(was)", hint: "look at what it returns")
         }
     }

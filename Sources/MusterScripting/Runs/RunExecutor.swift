@@ -58,7 +58,10 @@ public final class RunExecutor: RunHost, @unchecked Sendable {
         for run in others { active[run.run.id] = nil }
         lock.unlock()
         policy.isolate.abandon()
-        report(MusterError("stuck", "\(main) hung inside one call for seconds and was given up", hint: "look for a pattern that backtracks", place: main))
+        report(
+            MusterError(
+                "stuck", "\(main) hung inside one call for seconds and was given up", hint: "look for a pattern that backtracks",
+                place: main))
         let ids = others.map(\.run.id)
         engine.post { engine, now in
             engine.note("hook.stuck", data: ["file": .string(main), "restarted": .int(Int64(ids.count))], now: now)

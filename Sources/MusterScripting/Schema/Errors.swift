@@ -23,7 +23,9 @@ extension Schema {
         ),
         ScriptError("disarmed", "an operator disarmed failovers", "`muster arm`"),
         ScriptError("wrong_state", "not possible now", "look at the state it names"),
-        ScriptError("not_fenced", "the machine was not seen off, or no rung of its fence ladder had evidence", "fence it first, or do what the hint says"),
+        ScriptError(
+            "not_fenced", "the machine was not seen off, or no rung of its fence ladder had evidence",
+            "fence it first, or do what the hint says"),
         ScriptError("not_applicable", "a rung of a fence ladder does not apply to the machine", "nothing: the next one is tried"),
         ScriptError("no_agent", "the engine executes no fence agents", "fence by another rung"),
     ]
@@ -77,10 +79,13 @@ extension Schema {
         ScriptError("no_hypervisor_driver", "the engine has no driver for hypervisors", "fence by another rung"),
         ScriptError("hypervisor_silent", "its hypervisor does not answer", "look at the hypervisor and its network"),
         ScriptError("hypervisor_refused", "its hypervisor refuses the order", "look at the reason it gives"),
-        ScriptError("guest_absent", "its hypervisor does not have it, and nothing proves that it is off: it was moved by hand", "declare the hypervisor that has it"),
+        ScriptError(
+            "guest_absent", "its hypervisor does not have it, and nothing proves that it is off: it was moved by hand",
+            "declare the hypervisor that has it"),
         ScriptError("guest_identity", "its hypervisor has another virtual machine of its name", "rename one of them"),
         ScriptError("machine_failed", "the machine failed while it was waited for", "nothing: its own event follows"),
-        ScriptError("not_started", "a server became ready on none of the machines that were tried", "look at its image and its readiness check"),
+        ScriptError(
+            "not_started", "a server became ready on none of the machines that were tried", "look at its image and its readiness check"),
         ScriptError("not_ready", "the readiness check did not pass", "look at the server's console"),
     ]
 

@@ -45,7 +45,8 @@ extension Schema {
         ScriptEvent("resource.suspect", [.resource], data: [silence], "no heartbeat for `suspect_after`"),
         ScriptEvent(
             "resource.failed", [.resource], data: [silence],
-            "no heartbeat for `failed_after`, or silent and read off; again while nobody has fenced it, when its BMC answers again or reads off, or failovers are armed"),
+            "no heartbeat for `failed_after`, or silent and read off; again while nobody has fenced it, when its BMC answers again or reads off, or failovers are armed"
+        ),
         ScriptEvent(
             "resource.held", [.resource], data: [.field("reason", .choice(["disarmed", "isolated"]), "Why."), silence],
             "it failed, and nothing may be done about it now"),
@@ -54,7 +55,9 @@ extension Schema {
             data: [
                 .field("failures", .integer, "So many times it failed."), .field("within", .integer, unit: "ms", "In so long."),
             ], "it fails again and again, and is chosen after all others"),
-        ScriptEvent("resource.steady", [.resource], "it has not failed for long enough, or somebody has looked after it: it is as good as others again"),
+        ScriptEvent(
+            "resource.steady", [.resource],
+            "it has not failed for long enough, or somebody has looked after it: it is as good as others again"),
         ScriptEvent("resource.returned", [.resource], "a silent machine sends heartbeats again"),
         ScriptEvent("resource.start_timeout", [.resource], data: [milliseconds], "it was switched on and never reported"),
         ScriptEvent("resource.fenced", [.resource], data: proof, "it was seen off, or an operator said so"),

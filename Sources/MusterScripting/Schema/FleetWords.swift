@@ -19,7 +19,8 @@ extension Schema {
                 .optional("isolation_count", .integer, "So many silent at once may be the engine's own fault (3)."),
                 .optional("isolation_share", .number, "… when they are more than this part of all (1/3)."),
                 .optional("failover_limit", .integer, "Failovers that are under way at once; others wait, by priority (20)."),
-                .optional("flap_count", .integer, "So many failures of a machine make it one that flaps, and is chosen after all others (3) …"),
+                .optional(
+                    "flap_count", .integer, "So many failures of a machine make it one that flaps, and is chosen after all others (3) …"),
                 .optional("flap_time", .duration, "… when they come within so long; it ends as long after the last one (1h)."),
                 .optional("step_limit", .integer, "The steps that one run may take (10000)."),
                 .optional("journal_limit", .size, "As much as one run's journal may hold of arguments and results (16M)."),
@@ -101,22 +102,29 @@ extension Schema {
                 .optional(
                     "watchdog",
                     .options([
-                        .optional("timeout", .duration, "How long it waits for the next acknowledged heartbeat until it resets the machine (30s)."),
+                        .optional(
+                            "timeout", .duration, "How long it waits for the next acknowledged heartbeat until it resets the machine (30s)."
+                        ),
                         .optional("soft", .boolean, "Whether the kernel's `softdog` counts, which is no hardware (false)."),
                     ]), "Its watchdog, armed where `fence` has \"lease\"."),
             ]),
         FleetWord(
-            "vm", hasName: true, "A virtual machine: created by its hypervisor when it is started, it boots from the network as a host does.",
+            "vm", hasName: true,
+            "A virtual machine: created by its hypervisor when it is started, it boots from the network as a host does.",
             example: #"vm "web-a" { hypervisor = "node3", mac = "52:54:00:77:01:01", memory = "4G", cpus = 2 }"#,
             keys: [
                 .field("hypervisor", .text, "The host that it runs on."),
                 .optional("mac", .text, "The card that it boots from; this or `macs`."),
                 .optional("macs", .list(.text), "More cards."),
-                .optional("address", .text, "Its address on the boot network."), .field("memory", .size, "Its memory, which its hypervisor gives it."),
+                .optional("address", .text, "Its address on the boot network."),
+                .field("memory", .size, "Its memory, which its hypervisor gives it."),
                 .optional("cpus", .integer, "Its CPUs (1)."), .optional("tags", .list(.text), "What servers may ask for."),
-                .optional("fence", .list(.either([.choice(["hypervisor", "storage", "lease"]), .table])), "As of a host ({ \"hypervisor\", \"storage\" })."),
                 .optional(
-                    "watchdog", .options([.optional("timeout", .duration, "As of a host."), .optional("soft", .boolean, "As of a host.")]), "As of a host."),
+                    "fence", .list(.either([.choice(["hypervisor", "storage", "lease"]), .table])),
+                    "As of a host ({ \"hypervisor\", \"storage\" })."),
+                .optional(
+                    "watchdog", .options([.optional("timeout", .duration, "As of a host."), .optional("soft", .boolean, "As of a host.")]),
+                    "As of a host."),
             ]),
         FleetWord(
             "image", hasName: true, "An operating system on a disk.",
@@ -161,7 +169,8 @@ extension Schema {
     /// `agent "PROGRAM" { … }`, a rung of a fence ladder.
     static let agent = ScriptCall.written(
         "agent", [.field("program", .text, "The program's name, without a path.")],
-        returns: .handler(ScriptHandler(.call, [.field("options", .map(.any), "As its manual names them; `action` is the engine's.")], returns: .table)),
+        returns: .handler(
+            ScriptHandler(.call, [.field("options", .map(.any), "As its manual names them; `action` is the engine's.")], returns: .table)),
         "A rung that has a machine switched off by one of the `fence_*` programs of Debian's `fence-agents`.",
         example: #"fence = { "bmc", agent "fence_apc_snmp" { ip = "10.0.0.9", plug = 3, password = secret "apc" }, "storage" }"#)
 

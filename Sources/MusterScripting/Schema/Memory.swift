@@ -38,14 +38,15 @@ extension Schema {
                             .optional("labels", .map(.text), "Only series that have these labels with these values."),
                             .optional("headers", .map(.either([.text, .object("secret"), .table])), "As of `http.get`."),
                             .optional("timeout", .duration, "How long it may take (default `\"10s\"`)."),
-                        ]), "What to read."),
+                        ]), "What to read.")
                 ],
                 returns: .number,
                 """
                 Reads a metric from a page in Prometheus' text format, and adds up its series that fit. `metric_failed` when the \
                 page cannot be read, has no such series, or one of them is not a finite number.
                 """,
-                example: #"local busy = metrics.prometheus { url = "http://10.77.0.100:9100/metrics", metric = "http_requests_in_flight" }"#),
+                example: #"local busy = metrics.prometheus { url = "http://10.77.0.100:9100/metrics", metric = "http_requests_in_flight" }"#
+            ),
         ])
 
     static let failovers = ScriptTable(
@@ -57,6 +58,7 @@ extension Schema {
                 example: #"failovers.disarm("2h")"#),
             .step(
                 "arm",
-                "Lets failovers happen before the time of a disarm is over. Refused as `wrong_state` when an operator disarmed without an end."),
+                "Lets failovers happen before the time of a disarm is over. Refused as `wrong_state` when an operator disarmed without an end."
+            ),
         ])
 }

@@ -25,7 +25,10 @@ extension Schema {
         [
             .optional(
                 "options",
-                .options(choosing + [.optional("priority", .integer, "Runs that keep a machine for less are cancelled when no other is left (0).")]))
+                .options(
+                    choosing + [
+                        .optional("priority", .integer, "Runs that keep a machine for less are cancelled when no other is left (0).")
+                    ]))
         ],
         uses: ["server.reserve"], returns: .object("placement"),
         """
@@ -57,6 +60,8 @@ extension Schema {
             .optional("held", .object("reservation"), "What gives it back: a `<close>` variable does."),
             .optional("waits", .boolean, "True when there are candidates, and others go first."),
             .optional("refused", .map(.text), "What `decide(\"place\")` hooks refused, with their reasons."),
-            .optional("unseen", .list(.object("resource")), "Machines that fit and that nobody has looked at yet: read their power and ask again; nothing is found before."),
+            .optional(
+                "unseen", .list(.object("resource")),
+                "Machines that fit and that nobody has looked at yet: read their power and ask again; nothing is found before."),
         ])
 }

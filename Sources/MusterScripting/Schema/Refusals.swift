@@ -20,8 +20,7 @@ enum Refusals {
     ///   - kind: Lua's name for the type of what was given.
     ///   - shown: What was given, when it is short to show.
     ///   - type: What would do, when it is not the parameter's own type.
-    static func value(call path: String, parameter: String, type: ScriptType? = nil, kind: String, shown: String?) -> MusterError
-    {
+    static func value(call path: String, parameter: String, type: ScriptType? = nil, kind: String, shown: String?) -> MusterError {
         let call = Schema.call(path)
         if parameter == "self", let call {
             return MusterError(

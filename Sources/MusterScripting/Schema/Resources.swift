@@ -39,8 +39,11 @@ extension Schema {
                 "load", .number, "Its load average of one minute for each CPU, by its last heartbeat; nil while it sends none."),
             .optional("memory_used_mib", .integer, unit: "MiB", "What is in use of its memory, by its last heartbeat."),
             .optional("watts", .integer, unit: "W", "What it draws, as `fleet.lua` says."),
-            .optional("watts_idle", .integer, unit: "W", "What it draws while it waits: as its controller measured last, else as `fleet.lua` says."),
-            .optional("watts_now", .integer, unit: "W", "What it draws, where its controller measures that: a minute old at most while it is on."),
+            .optional(
+                "watts_idle", .integer, unit: "W",
+                "What it draws while it waits: as its controller measured last, else as `fleet.lua` says."),
+            .optional(
+                "watts_now", .integer, unit: "W", "What it draws, where its controller measures that: a minute old at most while it is on."),
             .optional("maintenance_until", .integer, unit: "ms since 1970", "When its maintenance ends by itself."),
             .optional("unproven", .boolean, "True after a restore, until it is known what it does."),
         ],
@@ -59,8 +62,10 @@ extension Schema {
                     end)
                     """),
             .step(
-                "check_fence", returns: .options([
-                    .field("ready", .boolean, "Whether a rung works."), .field("at", .integer, "Since when checks have found this, in milliseconds since 1970."),
+                "check_fence",
+                returns: .options([
+                    .field("ready", .boolean, "Whether a rung works."),
+                    .field("at", .integer, "Since when checks have found this, in milliseconds since 1970."),
                     .field("rungs", .list(.table), "Each with `rung`, `state` (`works`, `fails`, `absent`), `detail` and `hint`."),
                 ]),
                 """
@@ -75,7 +80,8 @@ extension Schema {
                 example: #"resources.get("node1"):power_on { timeout = "2m" }"#),
             .step(
                 "power_off", returns: .object("evidence"),
-                "Switches it off hard and waits until it reads off, by what switches it on. Refused as `stale` like `fence`, and as `wrong_state` while its virtual machines run servers."),
+                "Switches it off hard and waits until it reads off, by what switches it on. Refused as `stale` like `fence`, and as `wrong_state` while its virtual machines run servers."
+            ),
             .step("shut_down", "Asks its operating system to shut down (ACPI). It may not listen: read its power afterwards."),
             .step(
                 "read_power", returns: .choice(["on", "off", "unknown"]), "Asks its BMC, its hypervisor or its fence agent now.",

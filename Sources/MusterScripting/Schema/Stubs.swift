@@ -30,7 +30,8 @@ enum Stubs {
 
     static let fleet = file(
         "The words of fleet.lua.",
-        [["---@class muster.secret", "---@field secret string"]] + Schema.fleetWords.flatMap(word) + call(Schema.secret) + call(Schema.agent))
+        [["---@class muster.secret", "---@field secret string"]] + Schema.fleetWords.flatMap(word) + call(Schema.secret)
+            + call(Schema.agent))
 
     /// `resources` and their like are in scripts as well.
     static let testing = file(

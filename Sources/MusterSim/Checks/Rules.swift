@@ -35,7 +35,9 @@ final class Rules {
     /// A batch is durable.
     func committed(_ batch: Batch) {
         for event in batch.events {
-            if event.id != lastEvent.next { story.violate("event \(event.id) follows event \(lastEvent): numbers are neither left out nor used twice") }
+            if event.id != lastEvent.next {
+                story.violate("event \(event.id) follows event \(lastEvent): numbers are neither left out nor used twice")
+            }
             lastEvent = event.id
             if event.name == "fence.ordered", let id = event.resource { orderedByOperator.insert(id) }
             if event.name == "resource.fenced" || event.name == "fence.failed", let id = event.resource { orderedByOperator.remove(id) }
@@ -55,11 +57,14 @@ final class Rules {
             if claim.epoch <= lastEpoch { story.violate("epoch \(claim.epoch) was given out after epoch \(lastEpoch)") }
             lastEpoch = max(lastEpoch, claim.epoch)
             if let other = alive[claim.server].flatMap({ claims[$0] }), other.isAlive {
-                story.violate("\(claim.server) is claimed by \(claim.resource) (epoch \(claim.epoch)) while \(other.resource) has it (epoch \(other.epoch))")
+                story.violate(
+                    "\(claim.server) is claimed by \(claim.resource) (epoch \(claim.epoch)) while \(other.resource) has it (epoch \(other.epoch))"
+                )
             }
         } else if let known = claims[claim.epoch] {
             if (known.server, known.resource) != (claim.server, claim.resource) || (!known.isAlive && claim.isAlive) {
-                story.violate("epoch \(claim.epoch) was \(known.server)'s on \(known.resource) and is \(claim.server)'s on \(claim.resource)")
+                story.violate(
+                    "epoch \(claim.epoch) was \(known.server)'s on \(known.resource) and is \(claim.server)'s on \(claim.resource)")
             }
             if known.isAlive, let evidence = claim.ended { ended(claim, by: evidence) }
         }
@@ -91,7 +96,9 @@ final class Rules {
         {
             story.violate("evidence \(evidence.id) says that the watchdog of \(machine.name) has reset it, and it still runs \(bootID)")
         }
-        guard evidence.kind == .off, !evidence.spent, evidence.voided == nil, let machine = machines[evidence.resource.rawValue] else { return }
+        guard evidence.kind == .off, !evidence.spent, evidence.voided == nil, let machine = machines[evidence.resource.rawValue] else {
+            return
+        }
         // Somebody may press its button in the moments between the reading and its record.
         if machine.isOn, machine.stage != .firmware {
             story.violate("\(machine.name) is on, and evidence \(evidence.id) says that it is off")
@@ -140,7 +147,8 @@ final class Rules {
                 story.violate("the image \(request.image.id) is to be opened for epoch \(request.epoch) while epoch \(epoch) has it")
             }
             for epoch in open {
-                guard let name = machines.homes[epoch], let machine = machines[name], machine.epoch == epoch, machine.isOn, !endedByWord.contains(epoch)
+                guard let name = machines.homes[epoch], let machine = machines[name], machine.epoch == epoch, machine.isOn,
+                    !endedByWord.contains(epoch)
                 else { continue }
                 story.violate("\(name) may still write the image \(request.image.id) (epoch \(epoch)), which epoch \(request.epoch) gets")
             }

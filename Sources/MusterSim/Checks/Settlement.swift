@@ -36,8 +36,11 @@ enum Settlement {
             if run.status == .asking { return nil }
             let open = (world.steps[run.id] ?? [:]).values.filter { $0.outcome == nil }.map(\.name).sorted()
             let age = simulation.agenda.now.wall.milliseconds - run.at.milliseconds
-            if age < Trial.calm / 2 || (!open.isEmpty && open.allSatisfy { $0 == "sleep" || $0 == "wait_for" || $0 == "ask" }) { return nil }
-            return "run \(run.id) of \(run.hook) is \(run.status.rawValue) for \(age / 1_000) s at \(open.isEmpty ? "no step" : open.joined(separator: ", "))"
+            if age < Trial.calm / 2 || (!open.isEmpty && open.allSatisfy { $0 == "sleep" || $0 == "wait_for" || $0 == "ask" }) {
+                return nil
+            }
+            return
+                "run \(run.id) of \(run.hook) is \(run.status.rawValue) for \(age / 1_000) s at \(open.isEmpty ? "no step" : open.joined(separator: ", "))"
         }
     }
 

@@ -15,13 +15,22 @@ extension Command: CustomStringConvertible {
         ("load NODE NUMBER", "the load of each of its processors, which its heartbeats carry"),
         ("newcomer NODE", "a machine that is declared nowhere is plugged in, named machine-MAC"),
         ("guest NODE of NODE", "it is a virtual machine on another: what befalls that befalls it; a declared one is moved there by hand"),
-        ("hypervisor NODE ok|silent|lie|refuse", "how it answers for its guests: it does; not at all; says done and does nothing; takes no orders"),
-        ("bmc NODE ok|silent|lie|refuse|deceive", "its controller answers; not at all; says done and stays as it is; takes no orders; reads what was ordered and stays as it is"),
+        (
+            "hypervisor NODE ok|silent|lie|refuse",
+            "how it answers for its guests: it does; not at all; says done and does nothing; takes no orders"
+        ),
+        (
+            "bmc NODE ok|silent|lie|refuse|deceive",
+            "its controller answers; not at all; says done and stays as it is; takes no orders; reads what was ordered and stays as it is"
+        ),
         ("bmc NODE on|off", "the network between the engine and its controller"),
         ("bmc NODE delay TIME", "how long its controller takes to answer"),
         ("bmc NODE draws WATTS", "its controller measures what it draws while it is on; 0: it has no meter, as at the beginning"),
         ("bmc NODE is NODE", "its controller is cabled to another machine"),
-        ("agent NODE answers|silent|lies", "the outlet by which a fence agent switches it off: answers, does not, says done and stays as it is"),
+        (
+            "agent NODE answers|silent|lies",
+            "the outlet by which a fence agent switches it off: answers, does not, says done and stays as it is"
+        ),
         ("watchdog NODE hard|soft|none", "what it has to arm from its next boot on: a watchdog of its own, the kernel's softdog, nothing"),
         ("server NAME start|stop", "the operator wants it to run, or not"),
         ("server NAME move [NODE]", "the operator moves it, to a machine or to the best one"),
@@ -98,7 +107,11 @@ extension Command: CustomStringConvertible {
         case ("draws", 2): Int64(words[1]).flatMap { (0...100_000).contains($0) ? .bmcDraws(name, $0) : nil }
         case ("is", 2): .bmcMiswired(name, to: words[1])
         case (_, 1):
-            if let toggle = Switch(rawValue: words[0]) { .bmcNetwork(name, toggle) } else { SimulatedController.Mood(rawValue: words[0]).map { .bmc(name, $0) } }
+            if let toggle = Switch(rawValue: words[0]) {
+                .bmcNetwork(name, toggle)
+            } else {
+                SimulatedController.Mood(rawValue: words[0]).map { .bmc(name, $0) }
+            }
         default: nil
         }
     }

@@ -55,7 +55,10 @@ extension Simulation {
 
     private func operate(_ command: Command) throws {
         switch command {
-        case .serverTarget(let name, let target): order(target == .running ? "server.start" : "server.stop") { engine, now in try engine.setTarget(target, of: ServerID(name), now: now) }
+        case .serverTarget(let name, let target):
+            order(target == .running ? "server.start" : "server.stop") { engine, now in
+                try engine.setTarget(target, of: ServerID(name), now: now)
+            }
         case .serverMove(let name, let target):
             try target.map { _ = try known($0) }
             order("server.move") { engine, now in try engine.move(ServerID(name), to: target.map { ResourceID($0) }, now: now) }
@@ -66,7 +69,8 @@ extension Simulation {
                 let end = try length.map { try engine.end(after: $0, now: now) }
                 try engine.setMode(toggle == .on ? .maintenance : .active, of: ResourceID(name), until: end, now: now)
             }
-        case .fence(let name): order("fence") { engine, now in try engine.fence(ResourceID(name), operatorName: Self.operatorName, now: now) }
+        case .fence(let name):
+            order("fence") { engine, now in try engine.fence(ResourceID(name), operatorName: Self.operatorName, now: now) }
         case .confirmOff(let name):
             order("fence") { engine, now in _ = try engine.confirmOff(ResourceID(name), operatorName: Self.operatorName, now: now) }
         case .arm(let toggle, let length):
@@ -126,7 +130,8 @@ extension Simulation {
     private func known(_ name: String) throws -> String {
         guard machines[name] != nil else {
             let near = Spelling.nearest(name, machines.names).map { "did you mean \($0)?" }
-            throw MusterError(.notFound, "there is no machine \"\(name)\"", hint: near ?? "the fleet has " + machines.names.joined(separator: ", "))
+            throw MusterError(
+                .notFound, "there is no machine \"\(name)\"", hint: near ?? "the fleet has " + machines.names.joined(separator: ", "))
         }
         return name
     }

@@ -48,16 +48,22 @@ public struct Script: Sendable, Hashable {
         if words[0] == "until" {
             guard words.count == 2 else { throw MusterError(.badArgument, "until has one time", hint: "until 10m") }
             end = try Command.time(words[1])
-            guard end >= last else { throw MusterError(.badArgument, "the script ends before its last command", hint: "until \(last / 1_000 + 1)s or later") }
+            guard end >= last else {
+                throw MusterError(.badArgument, "the script ends before its last command", hint: "until \(last / 1_000 + 1)s or later")
+            }
             return
         }
         let at = try Command.time(words[0])
-        guard at >= last else { throw MusterError(.badArgument, "\(words[0]) is earlier than the line before", hint: "put the lines in order of time") }
+        guard at >= last else {
+            throw MusterError(.badArgument, "\(words[0]) is earlier than the line before", hint: "put the lines in order of time")
+        }
         lines.append(Line(at: at, command: try Command(words: Array(words.dropFirst()))))
     }
 
     public var text: String { lines.map { "\(Self.time($0.at)) \($0.command)\n" }.joined() + "until \(Self.time(end))\n" }
 
     /// A time as scripts write it: `90s` or `1500ms`.
-    public static func time(_ milliseconds: Int64) -> String { milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms" }
+    public static func time(_ milliseconds: Int64) -> String {
+        milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms"
+    }
 }

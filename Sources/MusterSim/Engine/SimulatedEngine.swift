@@ -65,7 +65,9 @@ public final class SimulatedEngine: EngineTurns, @unchecked Sendable {
         loadHooks(host)
         turn { engine, now in engine.resumeRuns(now: now) }
         if let fleet {
-            turn { engine, now in try engine.apply(fleet, now: now) } then: { [self] in
+            turn { engine, now in
+                try engine.apply(fleet, now: now)
+            } then: { [self] in
                 if case .failure(let error) = $0 { report(error) }
             }
         }
@@ -240,7 +242,11 @@ public final class SimulatedEngine: EngineTurns, @unchecked Sendable {
     /// Asks the hooks of a question.
     func decide(_ question: Question, then: @escaping (Decision) -> Void) {
         guard let host else { return then(Decision()) }
-        host.decide(question, then: Confined { result in then((try? result.get()).flatMap { if case .decision(let decision) = $0 { decision } else { nil } } ?? Decision()) }.decided)
+        host.decide(
+            question,
+            then: Confined { result in
+                then((try? result.get()).flatMap { if case .decision(let decision) = $0 { decision } else { nil } } ?? Decision())
+            }.decided)
     }
 
     /// A function that is called by the simulation's one thread, whatever its type says.

@@ -49,7 +49,9 @@ public struct Incident: Sendable {
         mutating func before(_ events: [Event], _ running: [String]) {
             var seen: Set<String> = []
             var started: Set<String> = []
-            defer { for (index, server) in started.sorted().enumerated() { add(5_000 + Int64(index) * 100, .serverTarget(server, .running)) } }
+            defer {
+                for (index, server) in started.sorted().enumerated() { add(5_000 + Int64(index) * 100, .serverTarget(server, .running)) }
+            }
             for event in events {
                 guard let server = event.server?.rawValue, seen.insert(server).inserted else { continue }
                 let begins = event.name == "server.wanted" && event.data["why"]?.string == "its target was set"

@@ -21,12 +21,18 @@ extension Machines {
             let beat = Heartbeat(
                 mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch, load: machine.load * Double(machine.cpus),
                 memoryUsedMiB: machine.memoryUsedMiB, watchdog: machine.armed)
-            engine.turn { engine, now in engine.beginsToBeat(beat, now: now) } then: { [self] answer in took(answer, name, machine.life) }
+            engine.turn { engine, now in
+                engine.beginsToBeat(beat, now: now)
+            } then: { [self] answer in
+                took(answer, name, machine.life)
+            }
         } else {
             let report = MachineReport(
                 mac: machine.mac, token: token, bootID: bootID, uuid: machine.uuid, memoryMiB: machine.memoryMiB, cpus: machine.cpus,
                 epoch: machine.epoch, address: nil)
-            engine.turn { engine, now in try engine.report(report, now: now) } then: { [self] answer in
+            engine.turn { engine, now in
+                try engine.report(report, now: now)
+            } then: { [self] answer in
                 guard self[name]?.life == machine.life else { return }
                 if case .success = answer { change(name) { $0.hasReported = true } }
                 beatNext(name)

@@ -87,14 +87,18 @@ extension Machines {
         guard let machine = self[name] else { return }
         guard hears(machine) else { return later(name, 5_000) { $0.askForPlan(name) } }
         let request = BootRequest(mac: machine.mac, uuid: machine.uuid, arch: "x86_64")
-        engine.turn { engine, now in engine.bootQuestion(request, now: now) } then: { [self] answer in
+        engine.turn { engine, now in
+            engine.bootQuestion(request, now: now)
+        } then: { [self] answer in
             guard case .success(let question?) = answer else { return ask(name, machine.life, request, nil) }
             engine.decide(question) { self.ask(name, machine.life, request, $0) }
         }
     }
 
     private func ask(_ name: String, _ life: Int, _ request: BootRequest, _ decision: Decision?) {
-        engine.turn { engine, now in engine.plan(for: request, decision: decision, now: now) } then: { [self] answer in
+        engine.turn { engine, now in
+            engine.plan(for: request, decision: decision, now: now)
+        } then: { [self] answer in
             if case .success = answer { showedLife(name) }
             guard let machine = self[name], machine.life == life else { return }
             guard case .success(let plan) = answer, hears(machine) else { return later(name, 5_000) { $0.askForPlan(name) } }
@@ -171,7 +175,10 @@ extension Machines {
 
     /// Whether the server of a claim answers somebody who asks it from the engine's machine.
     func serves(_ epoch: Epoch) -> Bool {
-        guard let name = homes[epoch], let machine = self[name], machine.epoch == epoch, machine.isUp, machine.hasReported else { return false }
-        return engineHasNetwork && has(\.hasNetwork, machine) && reachesRoot(machine) && agenda.elapsed >= machine.upSince + machine.serviceTime
+        guard let name = homes[epoch], let machine = self[name], machine.epoch == epoch, machine.isUp, machine.hasReported else {
+            return false
+        }
+        return engineHasNetwork && has(\.hasNetwork, machine) && reachesRoot(machine)
+            && agenda.elapsed >= machine.upSince + machine.serviceTime
     }
 }

@@ -16,13 +16,15 @@ extension Machines {
 
     /// The guest where it is declared to be; nil when that hypervisor has none, or no more.
     private func found(_ guest: Guest) -> SimulatedMachine? {
-        guard let machine = self[guest.name.rawValue], carried[machine.name] == guest.hypervisor.rawValue, machine.isDefined || machine.isOn else { return nil }
+        guard let machine = self[guest.name.rawValue], carried[machine.name] == guest.hypervisor.rawValue, machine.isDefined || machine.isOn
+        else { return nil }
         return machine
     }
 
     /// Does something on the hypervisor once it has answered; its patience over, nothing.
     private func ask(_ guest: Guest, _ finish: @escaping Finish, _ answer: @escaping () -> Void) {
-        let silent = MusterError(.hypervisorSilent, "the hypervisor \(guest.hypervisor) does not answer", hint: "look at it and at its network")
+        let silent = MusterError(
+            .hypervisorSilent, "the hypervisor \(guest.hypervisor) does not answer", hint: "look at it and at its network")
         guard answers(guest) else { return agenda.after(Self.patience) { finish(.failure(silent)) } }
         agenda.after(Self.answerTime) { [self] in
             if answers(guest) { answer() } else { finish(.failure(silent)) }
@@ -40,7 +42,8 @@ extension Machines {
         order(guest, finish) { [self] in
             if let machine = found(guest), machine.isOn { return finish(.success(.done)) }
             if guest.mustBeThere, found(guest) == nil {
-                return finish(.failure(MusterError(.guestAbsent, "\(guest.hypervisor) has no guest \(guest.name)", hint: "look where it runs")))
+                return finish(
+                    .failure(MusterError(.guestAbsent, "\(guest.hypervisor) has no guest \(guest.name)", hint: "look where it runs")))
             }
             if let refusal = refusal(guest) { return finish(.failure(refusal)) }
             story.tell(.power, "start \(guest.name) on \(guest.hypervisor)", resource: guest.name.rawValue)
@@ -92,7 +95,9 @@ extension Machines {
     private func order(_ guest: Guest, _ finish: @escaping Finish, _ act: @escaping () -> Void) {
         ask(guest, finish) { [self] in
             guard let machine = self[guest.name.rawValue], guest.order >= machine.lastOrder else {
-                return finish(.failure(MusterError(.stale, "a later order about \(guest.name) overtook this one", hint: "look at the machine's events")))
+                return finish(
+                    .failure(
+                        MusterError(.stale, "a later order about \(guest.name) overtook this one", hint: "look at the machine's events")))
             }
             change(machine.name) { $0.lastOrder = guest.order }
             act()
@@ -108,7 +113,10 @@ extension Machines {
                     return finish(.success(power == .on ? .done : .words("\(guest.hypervisor): destroyed, and read back off")))
                 }
                 if (self[guest.name.rawValue]?.lastOrder ?? 0) > guest.order {
-                    return finish(.failure(MusterError(.stale, "a later order about \(guest.name) overtook this one", hint: "look at the machine's events")))
+                    return finish(
+                        .failure(
+                            MusterError(.stale, "a later order about \(guest.name) overtook this one", hint: "look at the machine's events")
+                        ))
                 }
                 guard agenda.elapsed < deadline else {
                     let code: MusterError.Code = power == .on ? "still_off" : .stillOn

@@ -48,9 +48,10 @@ extension Machines {
             agenda.after(50) { [outside, agenda] in finish(outside.ask(request, at: agenda.elapsed)) }
         case .metric(let request):
             agenda.after(50) { [outside, agenda] in
-                finish(outside.ask(request.page, at: agenda.elapsed).flatMap { answer in
-                    Result { () throws(MusterError) in .value(try request.read(answer.value)) }
-                })
+                finish(
+                    outside.ask(request.page, at: agenda.elapsed).flatMap { answer in
+                        Result { () throws(MusterError) in .value(try request.read(answer.value)) }
+                    })
             }
         case .program(let request):
             agenda.after(50) { [outside, agenda] in finish(outside.run(request, at: agenda.elapsed)) }
@@ -90,7 +91,8 @@ extension Machines {
 
     private func otherMachine(_ bmc: BMC, _ machine: SimulatedMachine, _ uuid: String?) -> MusterError? {
         guard let uuid, machine.uuid != uuid else { return nil }
-        return MusterError(.bmcIdentity, "the BMC at \(bmc.address) is of another machine: \(machine.uuid)", hint: "check its cabling and its address")
+        return MusterError(
+            .bmcIdentity, "the BMC at \(bmc.address) is of another machine: \(machine.uuid)", hint: "check its cabling and its address")
     }
 
     private func switchOn(_ bmc: BMC, _ uuid: String?, _ timeout: Int64, _ finish: @escaping Finish) {
@@ -156,7 +158,9 @@ extension Machines {
 
     /// Has the outlet of a machine switched off by its agent.
     func fence(_ id: ResourceID, by agent: FenceAgent, _ timeout: Int64, _ finish: @escaping Finish) {
-        guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else { return unreached(id, agent, timeout, finish) }
+        guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else {
+            return unreached(id, agent, timeout, finish)
+        }
         agenda.after(1_000) { [self] in
             if self[machine.name]?.outlet == .answers {
                 story.tell(.power, "outlet off \(machine.name)", resource: machine.name)
@@ -164,14 +168,18 @@ extension Machines {
             }
             guard self[machine.name]?.isOn == true else { return finish(.success(.words("status off"))) }
             agenda.after(timeout - 1_000) {
-                finish(.failure(MusterError(.stillOn, "\(agent.program) took the order and its status still says on", hint: "look at the machine")))
+                finish(
+                    .failure(
+                        MusterError(.stillOn, "\(agent.program) took the order and its status still says on", hint: "look at the machine")))
             }
         }
     }
 
     /// Has it switched on, as a machine is that starts when it gets its power back.
     private func feed(_ id: ResourceID, by agent: FenceAgent, _ timeout: Int64, _ finish: @escaping Finish) {
-        guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else { return unreached(id, agent, timeout, finish) }
+        guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else {
+            return unreached(id, agent, timeout, finish)
+        }
         agenda.after(1_000) { [self] in
             if self[machine.name]?.outlet == .answers {
                 story.tell(.power, "outlet on \(machine.name)", resource: machine.name)
@@ -179,7 +187,10 @@ extension Machines {
             }
             guard self[machine.name]?.isOn != true else { return finish(.success(.done)) }
             agenda.after(timeout - 1_000) {
-                finish(.failure(MusterError("still_off", "\(agent.program) took the order and its status still says off", hint: "look at the machine")))
+                finish(
+                    .failure(
+                        MusterError(
+                            "still_off", "\(agent.program) took the order and its status still says off", hint: "look at the machine")))
             }
         }
     }
@@ -196,19 +207,24 @@ extension Machines {
         case .bmc(let bmc): ask(bmc, finish) { machine in .power(machine.reading) }
         case .hypervisor(let guest): read(guest, finish)
         case .agent(let agent):
-            guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else { return unreached(id, agent, Self.silence, finish) }
+            guard engineHasNetwork, let machine = self[id.rawValue], machine.outlet != .silent else {
+                return unreached(id, agent, Self.silence, finish)
+            }
             agenda.after(500) { [self] in finish(.success(.power(self[machine.name]?.isOn == true ? .on : .off))) }
         }
     }
 
     private func read(hypervisor question: HypervisorQuestion, _ finish: @escaping Finish) {
         guard case .bmc(let bmc) = question.control else { return read(question.hypervisor, question.control, finish) }
-        ask(bmc, { [self] result in
-            if case .success = result, let machine = behind(bmc.address), let error = otherMachine(bmc, machine, question.uuid) {
-                return finish(.failure(error))
+        ask(
+            bmc,
+            { [self] result in
+                if case .success = result, let machine = behind(bmc.address), let error = otherMachine(bmc, machine, question.uuid) {
+                    return finish(.failure(error))
+                }
+                finish(result)
             }
-            finish(result)
-        }) { machine in .power(machine.reading) }
+        ) { machine in .power(machine.reading) }
     }
 
     /// Tries a rung without harm.
@@ -216,17 +232,21 @@ extension Machines {
         switch question.rung.kind {
         case .bmc:
             guard let bmc = question.bmc else { return finish(.success(.words(""))) }
-            ask(bmc, { [self] result in
-                if case .success = result, let machine = behind(bmc.address), let error = otherMachine(bmc, machine, question.uuid) {
-                    return finish(.failure(error))
+            ask(
+                bmc,
+                { [self] result in
+                    if case .success = result, let machine = behind(bmc.address), let error = otherMachine(bmc, machine, question.uuid) {
+                        return finish(.failure(error))
+                    }
+                    finish(result)
                 }
-                finish(result)
-            }) { machine in .words("reads \(machine.reading)") }
+            ) { machine in .words("reads \(machine.reading)") }
         case .agent:
             let isReached = engineHasNetwork && self[question.resource.rawValue]?.outlet != .silent
             agenda.after(isReached ? 500 : Self.silence) { [self] in
                 guard isReached, let machine = self[question.resource.rawValue] else {
-                    return finish(.failure(MusterError("agent_failed", "\(question.rung.name) does not reach its outlet", hint: "check its network")))
+                    return finish(
+                        .failure(MusterError("agent_failed", "\(question.rung.name) does not reach its outlet", hint: "check its network")))
                 }
                 finish(.success(.words("status \(machine.isOn ? Power.on : .off)")))
             }
@@ -262,7 +282,9 @@ extension Machines {
     private func waitReady(_ server: ServerID, _ epoch: Epoch, until deadline: Int64, _ finish: @escaping Finish) {
         if serves(epoch) { return finish(.success(.done)) }
         guard agenda.elapsed < deadline else {
-            return finish(.failure(MusterError(.timeout, "\(server) was not ready in time: no machine serves it", hint: "look at the machine's console")))
+            return finish(
+                .failure(
+                    MusterError(.timeout, "\(server) was not ready in time: no machine serves it", hint: "look at the machine's console")))
         }
         agenda.after(1_000) { [self] in waitReady(server, epoch, until: deadline, finish) }
     }

@@ -36,7 +36,10 @@ public final class Outside {
     func ask(_ request: HTTPRequest, at: Int64) -> Result<OperationResult, MusterError> {
         requests.append(Asked(at: at, request: request))
         guard let answer = Self.take(&responses, for: "\(request.address)") else {
-            return .failure(MusterError("http_failed", "no server answers at \(request.address) in a simulation", hint: "a test says what it answers: sim.http"))
+            return .failure(
+                MusterError(
+                    "http_failed", "no server answers at \(request.address) in a simulation", hint: "a test says what it answers: sim.http")
+            )
         }
         return answer.map { response in
             .value([
@@ -49,7 +52,9 @@ public final class Outside {
     func run(_ request: ProgramRequest, at: Int64) -> Result<OperationResult, MusterError> {
         programs.append(Asked(at: at, request: request))
         guard let answer = Self.take(&results, for: request.program) else {
-            return .failure(MusterError("exec_failed", "no program \(request.program) is there in a simulation", hint: "a test says how it ends: sim.program"))
+            return .failure(
+                MusterError(
+                    "exec_failed", "no program \(request.program) is there in a simulation", hint: "a test says how it ends: sim.program"))
         }
         return answer.map { result in
             .value(["code": .int(Int64(result.code)), "output": .string(result.output), "errors": .string(result.errors)])

@@ -25,7 +25,9 @@ extension Machines {
     func pollAll() { byName.forEach(poll) }
 
     private func poll(_ id: ResourceID) {
-        guard engine.isRunning, let resource = engine.engine.world.resources[id], let control = engine.engine.control(of: resource) else { return }
+        guard engine.isRunning, let resource = engine.engine.world.resources[id], let control = engine.engine.control(of: resource) else {
+            return
+        }
         let asked = agenda.now.monotonic
         perform(.readPower(id, control, asked: asked)) { [self] result in
             let draws: Int64? = if case .bmc(let bmc) = control { behind(bmc.address)?.controller.draws } else { nil }

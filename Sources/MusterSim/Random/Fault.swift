@@ -136,7 +136,8 @@ struct FaultDice {
             guard let name = hypervisors.randomElement(using: &random) else { return nil }
             let mood = [SimulatedHypervisor.silent, .lie, .refuse].randomElement(using: &random) ?? .silent
             return lasting(.hypervisor(name, mood), .hypervisor(name, .ok))
-        case .load: return lasting(.load(name, Double.random(in: 0.5...4, using: &random)), .load(name, Double.random(in: 0...0.4, using: &random)))
+        case .load:
+            return lasting(.load(name, Double.random(in: 0.5...4, using: &random)), .load(name, Double.random(in: 0...0.4, using: &random)))
         }
     }
 }

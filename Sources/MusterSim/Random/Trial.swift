@@ -44,7 +44,9 @@ public struct Trial: Sendable {
 
     /// The faults that the seed gives.
     public var faults: [Fault] {
-        var dice = FaultDice(seed: seed, machines: fleet.resources.map(\.object.id.rawValue).sorted(), servers: fleet.servers.map(\.object.id.rawValue).sorted(),
+        var dice = FaultDice(
+            seed: seed, machines: fleet.resources.map(\.object.id.rawValue).sorted(),
+            servers: fleet.servers.map(\.object.id.rawValue).sorted(),
             hypervisors: Set(fleet.resources.compactMap(\.object.hypervisor?.rawValue)).sorted())
         return dice.faults(count, of: kinds, from: Self.start, to: Self.start + length)
     }
@@ -55,7 +57,9 @@ public struct Trial: Sendable {
         let simulation = Simulation(fleet: fleet, seed: seed, makeHost: makeHost)
         try simulation.start()
         for (index, server) in fleet.servers.enumerated() {
-            simulation.agenda.after(5_000 + Int64(index % 1_000) * 100) { try? simulation.perform(.serverTarget(server.object.id.rawValue, .running)) }
+            simulation.agenda.after(5_000 + Int64(index % 1_000) * 100) {
+                try? simulation.perform(.serverTarget(server.object.id.rawValue, .running))
+            }
         }
         var end = Self.start + length
         for fault in faults {
@@ -68,7 +72,8 @@ public struct Trial: Sendable {
         simulation.run(end + Self.calm - simulation.elapsed, until: { !simulation.story.violations.isEmpty })
         if simulation.story.violations.isEmpty { Settlement.look(at: simulation) }
         return Outcome(
-            violations: simulation.story.violations, faults: faults, length: simulation.elapsed, events: simulation.engine.store.allEvents.count,
+            violations: simulation.story.violations, faults: faults, length: simulation.elapsed,
+            events: simulation.engine.store.allEvents.count,
             runs: simulation.engine.store.allRuns.count, entries: simulation.story.entries, end: simulation.endLines)
     }
 }

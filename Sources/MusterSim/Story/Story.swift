@@ -47,7 +47,9 @@ public final class Story {
 
     func tell(_ event: Event) {
         let subjects = [event.resource?.rawValue, event.server?.rawValue].compactMap { $0 }
-        tell(.event, ([event.name] + subjects).joined(separator: " "), resource: event.resource?.rawValue, server: event.server?.rawValue, event: event)
+        tell(
+            .event, ([event.name] + subjects).joined(separator: " "), resource: event.resource?.rawValue, server: event.server?.rawValue,
+            event: event)
     }
 
     func violate(_ words: String) {

@@ -17,7 +17,8 @@ struct BackupFile {
         let state = URL(fileURLWithPath: stateDirectory).resolvingSymlinksInPath().path
         guard folder != state, !folder.hasPrefix(state + "/") else {
             throw MusterError(
-                .badArgument, "\(path) is in the state directory, and would be lost with it", hint: "choose another folder, best on another disk")
+                .badArgument, "\(path) is in the state directory, and would be lost with it",
+                hint: "choose another folder, best on another disk")
         }
         var status = stat()
         if lstat(path, &status) == 0 {
@@ -55,6 +56,7 @@ struct BackupFile {
 
     static func failure(_ what: String) -> MusterError {
         let reason = String(cString: strerror(errno))
-        return MusterError(errno == ENOSPC ? .storeFull : .storeFailed, "\(what): \(reason)", hint: "check the folder, its mode and its room")
+        return MusterError(
+            errno == ENOSPC ? .storeFull : .storeFailed, "\(what): \(reason)", hint: "check the folder, its mode and its room")
     }
 }

@@ -21,7 +21,8 @@ final class Prepared {
     func bind(_ index: Int32, _ bytes: UnsafeBufferPointer<UInt8>, _ part: Range<Int>?) {
         guard let part else { return bind(index, nil) }
         bytes.withMemoryRebound(to: CChar.self) { characters in
-            _ = sqlite3_bind_text(statement.sqliteStatement, index, characters.baseAddress.map { $0 + part.lowerBound }, Int32(part.count), nil)
+            _ = sqlite3_bind_text(
+                statement.sqliteStatement, index, characters.baseAddress.map { $0 + part.lowerBound }, Int32(part.count), nil)
         }
     }
 
@@ -34,7 +35,8 @@ final class Prepared {
             status = sqlite3_step(statement.sqliteStatement)
         }
         guard status == SQLITE_DONE else {
-            throw DatabaseError(resultCode: ResultCode(rawValue: status), message: database.sqliteConnection.map { String(cString: sqlite3_errmsg($0)) })
+            throw DatabaseError(
+                resultCode: ResultCode(rawValue: status), message: database.sqliteConnection.map { String(cString: sqlite3_errmsg($0)) })
         }
     }
 }

@@ -23,7 +23,7 @@ public final class SQLiteStore: Store {
         (pool, term) = try StoreFailure.translating(path) {
             do {
                 return try SQLiteStore.begin(path)
-            } catch where StoreFailure.isFull(error, path) && reserve.release(to: log) {
+            } catch  where StoreFailure.isFull(error, path) && reserve.release(to: log) {
                 return try SQLiteStore.begin(path)
             }
         }
@@ -91,7 +91,7 @@ public final class SQLiteStore: Store {
         do {
             do {
                 try await write(batch)
-            } catch where StoreFailure.isFull(error, path) && reserve.release(to: path + "-wal") {
+            } catch  where StoreFailure.isFull(error, path) && reserve.release(to: path + "-wal") {
                 try await write(batch)
             }
         } catch {

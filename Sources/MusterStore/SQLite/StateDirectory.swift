@@ -16,15 +16,19 @@ public final class StateDirectory: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw MusterError(.storeFailed, "cannot make the state directory \(path): \(error.localizedDescription)", hint: "choose another with --state DIR")
+            throw MusterError(
+                .storeFailed, "cannot make the state directory \(path): \(error.localizedDescription)",
+                hint: "choose another with --state DIR")
         }
         descriptor = Glibc.open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw MusterError(.storeFailed, "cannot open \(path)/lock: \(String(cString: strerror(errno)))", hint: "check the folder's owner and mode")
+            throw MusterError(
+                .storeFailed, "cannot open \(path)/lock: \(String(cString: strerror(errno)))", hint: "check the folder's owner and mode")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             Glibc.close(descriptor)
-            throw MusterError(.storeLocked, "another engine uses the state directory \(path)", hint: "stop it first, or choose another with --state DIR")
+            throw MusterError(
+                .storeLocked, "another engine uses the state directory \(path)", hint: "stop it first, or choose another with --state DIR")
         }
     }
 

@@ -20,7 +20,8 @@ enum SecretKey {
 
     private static func checked(_ key: [UInt8], _ path: String) throws -> [UInt8] {
         guard key.count == length else {
-            throw MusterError(.noSecret, "\(path) holds \(key.count) bytes; a key has \(length)", hint: "restore the key file from where you keep it")
+            throw MusterError(
+                .noSecret, "\(path) holds \(key.count) bytes; a key has \(length)", hint: "restore the key file from where you keep it")
         }
         return key
     }
@@ -44,6 +45,8 @@ enum SecretKey {
     }
 
     private static func failure(_ path: String) -> MusterError {
-        MusterError(.storeFailed, "cannot write the key file \(path): \(String(cString: strerror(errno)))", hint: "check the state directory's owner and mode")
+        MusterError(
+            .storeFailed, "cannot write the key file \(path): \(String(cString: strerror(errno)))",
+            hint: "check the state directory's owner and mode")
     }
 }

@@ -26,7 +26,9 @@ struct RestoreCommand: AsyncParsableCommand {
         let age = Times.ago(report.backup.milliseconds)
         var lines = ["\(state) is as it was at \(Times.clock(report.backup.milliseconds)), \(age)"]
         if let kept = report.kept { lines.append("what was there is kept as \(kept)") }
-        if !report.hasKey { lines.append("the key of the secrets is missing: put it at \(state)/secret.key (mode 0600), or set the secrets anew") }
+        if !report.hasKey {
+            lines.append("the key of the secrets is missing: put it at \(state)/secret.key (mode 0600), or set the secrets anew")
+        }
         lines.append("the engine will begin disarmed, and claim nothing before every machine is accounted for: look, then muster arm")
         return lines
     }

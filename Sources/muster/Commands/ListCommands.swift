@@ -21,7 +21,8 @@ struct ServersCommand: AsyncParsableCommand {
     }
 
     struct Why: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows every machine for a server: the candidates, best first, and why not the others.")
+        static let configuration = CommandConfiguration(
+            abstract: "Shows every machine for a server: the candidates, best first, and why not the others.")
         @OptionGroup var engine: EngineOptions
         @Argument(help: "The server.") var name: String
 

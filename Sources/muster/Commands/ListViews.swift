@@ -9,7 +9,8 @@ enum ListViews {
                 Table.Cell(value["name"].string ?? "", .bold), .state(value["state"].string ?? ""),
                 .state(value["power"].string ?? ""),
                 Table.Cell(value["server"].string ?? ""), Table.Cell(value["address"].string ?? ""),
-                Table.Cell(memory(value)), Table.Cell(value["cpus"].int.map(String.init) ?? ""), Table.Cell(load(value)), Table.Cell(tags(value)),
+                Table.Cell(memory(value)), Table.Cell(value["cpus"].int.map(String.init) ?? ""), Table.Cell(load(value)),
+                Table.Cell(tags(value)),
                 Table.Cell(note(on: value), .busy))
         }
         return table

@@ -13,7 +13,8 @@ struct DisarmCommand: AsyncParsableCommand {
         commandName: "disarm", abstract: "Lets no failover happen, until armed again.",
         discussion: "Machines are still watched, and what would have happened shows as blocked.")
     @OptionGroup var engine: EngineOptions
-    @Option(name: .customLong("for"), help: ArgumentHelp("After this time they are armed by themselves (2h).", valueName: "time")) var length: String?
+    @Option(name: .customLong("for"), help: ArgumentHelp("After this time they are armed by themselves (2h).", valueName: "time"))
+    var length: String?
 
     func run() async throws {
         try await engine.order("disarm", length.map { ["for": .string($0)] } ?? [:]) { answer in
@@ -30,7 +31,8 @@ struct MaintenanceCommand: AsyncParsableCommand {
     @OptionGroup var engine: EngineOptions
     @Argument(help: "The machine.") var name: String
     @Argument(help: "on or off.") var to: Switch
-    @Option(name: .customLong("for"), help: ArgumentHelp("After this time it is in use again by itself (2h).", valueName: "time")) var length: String?
+    @Option(name: .customLong("for"), help: ArgumentHelp("After this time it is in use again by itself (2h).", valueName: "time"))
+    var length: String?
 
     func validate() throws {
         if length != nil, to == .off { throw ValidationError("--for is how long a maintenance lasts: it goes with on.") }

@@ -23,7 +23,8 @@ struct ServerCommand: ParsableCommand {
 
 extension ServerCommand {
     struct Move: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Wants a running server on another machine: it is stopped where it is, and started there.")
+        static let configuration = CommandConfiguration(
+            abstract: "Wants a running server on another machine: it is stopped where it is, and started there.")
         @OptionGroup var order: TargetOrder
         @Argument(help: "The machine; without it, whichever suits the server best.") var to: String?
 

@@ -50,7 +50,8 @@ enum StatusView {
         }
         let unready = (status["resources"].array ?? []).filter { $0["fence_ready"] == false }.compactMap { $0["name"].string }
         if !unready.isEmpty {
-            lines.append(style("nothing can fence \(TextWidth.clean(unready.joined(separator: ", "))): muster fence --check says why", .bad))
+            lines.append(
+                style("nothing can fence \(TextWidth.clean(unready.joined(separator: ", "))): muster fence --check says why", .bad))
         }
         if status["armed"].bool == false {
             let end = status["disarmed_until"].int.map { "no failover happens until \(Times.clock($0)), or muster arm" }
@@ -79,7 +80,8 @@ enum StatusView {
     }
 
     private static func sleeping(_ value: Value) -> String? {
-        guard let machines = value["machines"].int, machines > 0, let asleep = value["asleep"].int, let saved = value["kwh_saved"].double else { return nil }
+        guard let machines = value["machines"].int, machines > 0, let asleep = value["asleep"].int, let saved = value["kwh_saved"].double
+        else { return nil }
         let now = "\(asleep) of \(counted(Int(machines), "machine")) \(asleep == 1 ? "sleeps" : "sleep")"
         guard let since = value["since"].int else { return now }
         return now + ": about \(value["watts_saved"].int ?? 0) W less than all on; \(kilowattHours(saved)) saved since \(Times.day(since))"

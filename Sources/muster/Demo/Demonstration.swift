@@ -24,7 +24,9 @@ final class Demonstration: Sendable {
 
     func run() async throws {
         let status = try lab.up(progress: { say("  … \($0)") })
-        say("Three machines without disks, each with a BMC, on a network of their own (\(status.acceleration == .kvm ? "KVM" : "TCG: emulated processors")).")
+        say(
+            "Three machines without disks, each with a BMC, on a network of their own (\(status.acceleration == .kvm ? "KVM" : "TCG: emulated processors"))."
+        )
         try await startEngine()
         let first = try await startShop()
         let orders = try await writeOrders()

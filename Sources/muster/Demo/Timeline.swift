@@ -56,7 +56,8 @@ final class Timeline: Sendable {
         case "resource.booted": show("booted", "\(machine) reports")
         case "run.failed": show("run failed", "\(text("hook")): \(text("message"))")
         case "server.blocked":
-            throw MusterError("server_blocked", "\(event.server?.rawValue ?? "the server") is blocked: \(text("reason"))", hint: text("remedy"))
+            throw MusterError(
+                "server_blocked", "\(event.server?.rawValue ?? "the server") is blocked: \(text("reason"))", hint: text("remedy"))
         case "server.running":
             show("running", "\(event.server?.rawValue ?? "") on \(machine)")
             return machine

@@ -70,7 +70,8 @@ struct EngineChecks {
                 let engine = Finding(
                     group: .engine, name: "engine", state: .present,
                     detail: "answers at \(socket), \(status["armed"].bool == true ? "armed" : "disarmed")")
-                return [engine] + Self.hypervisors(status["virtual_machines"].int ?? 0) + (status["fence_agents"].array ?? []).compactMap(\.string).map(Self.agent)
+                return [engine] + Self.hypervisors(status["virtual_machines"].int ?? 0)
+                    + (status["fence_agents"].array ?? []).compactMap(\.string).map(Self.agent)
             } catch {
                 let error = error as? MusterError ?? MusterError("failed", "\(error)")
                 return [Finding(group: .engine, name: "engine", state: .absent, detail: error.message, remedy: error.hint)]

@@ -38,7 +38,8 @@ enum WaitingRunsView {
                 let what = wait["question"].string.map { "an answer: \($0)" } ?? wait["for"].string ?? "nothing: it executes"
                 table.add(
                     Table.Cell(first("\(run["run"].int ?? 0)")), isFirst ? .state(run["status"].string ?? "") : Table.Cell(""),
-                    Table.Cell(first(run["hook"].string ?? ""), .bold), Table.Cell(first(run["key"].string ?? "")), Table.Cell(TextWidth.clean(what)),
+                    Table.Cell(first(run["hook"].string ?? ""), .bold), Table.Cell(first(run["key"].string ?? "")),
+                    Table.Cell(TextWidth.clean(what)),
                     Table.Cell(wait["since"].int.map { Times.ago($0, now: now) } ?? ""),
                     Table.Cell(wait["until"].int.map { Times.clock($0, now: now) } ?? ""))
             }

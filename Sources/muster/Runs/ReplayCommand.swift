@@ -31,6 +31,7 @@ struct ReplayCommand: AsyncParsableCommand {
         let (id, steps, recorded) = (answer["run"].int ?? 0, answer["steps"].int ?? 0, answer["recorded"].int ?? 0)
         if answer["same"] == true { return ["run \(id): \(style("the same", .good)), \(steps) steps"] }
         let problem = try answer["problem"].decode(MusterError.self)
-        return ["run \(id): \(style("goes another way", .bad)) after \(steps) of \(recorded) steps"] + FailureReport.lines(problem, style).map { "  \($0)" }
+        return ["run \(id): \(style("goes another way", .bad)) after \(steps) of \(recorded) steps"]
+            + FailureReport.lines(problem, style).map { "  \($0)" }
     }
 }

@@ -142,7 +142,9 @@ final class EngineProcess: Sendable {
             do {
                 let forgotten = try await loop.forgetHistory()
                 if forgotten != Forgotten() {
-                    logger.info("forgot \(forgotten.runs) runs and \(forgotten.events) events; \(Quantity.people(bytes: forgotten.bytes)) given back")
+                    logger.info(
+                        "forgot \(forgotten.runs) runs and \(forgotten.events) events; \(Quantity.people(bytes: forgotten.bytes)) given back"
+                    )
                 }
             } catch is CancellationError {
                 return

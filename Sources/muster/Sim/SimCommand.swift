@@ -39,7 +39,8 @@ struct SimCommand: AsyncParsableCommand {
         }
         if scenario != nil, incident != nil { throw ValidationError("--scenario plays one, --record INCIDENT makes one: not both") }
         if record != (scenario != nil && record || incident != nil) {
-            throw ValidationError("--record goes with --scenario DIR, or with the folder of an incident: muster sim --record INCIDENT --fleet fleet.lua")
+            throw ValidationError(
+                "--record goes with --scenario DIR, or with the folder of an incident: muster sim --record INCIDENT --fleet fleet.lua")
         }
         if incident != nil, fleet == nil { throw ValidationError("--record wants the fleet file too: --fleet fleet.lua") }
         _ = try kinds()
@@ -100,7 +101,8 @@ struct SimCommand: AsyncParsableCommand {
     private func past() async throws -> [Event] {
         if let events {
             guard let data = FileManager.default.contents(atPath: events) else {
-                throw MusterError(.notFound, "cannot read \(events)", hint: "muster events --json --limit 100000 > \(events)", place: events)
+                throw MusterError(
+                    .notFound, "cannot read \(events)", hint: "muster events --json --limit 100000 > \(events)", place: events)
             }
             return try Value(json: String(decoding: data, as: UTF8.self)).decode([Event].self)
         }

@@ -27,8 +27,10 @@ struct Trials {
         }
         let took = (ContinuousClock.now - began) / .seconds(1)
         let value: Value = [
-            "first_seed": .int(Int64(clamping: command.seed)), "trials": .int(Int64(outcomes.count)), "hosts": .int(Int64(fleet.resources.count)),
-            "servers": .int(Int64(fleet.servers.count)), "hours": .double(Double(total.length) / 3_600_000), "events": .int(Int64(total.events)),
+            "first_seed": .int(Int64(clamping: command.seed)), "trials": .int(Int64(outcomes.count)),
+            "hosts": .int(Int64(fleet.resources.count)),
+            "servers": .int(Int64(fleet.servers.count)), "hours": .double(Double(total.length) / 3_600_000),
+            "events": .int(Int64(total.events)),
             "violations": .array([]), "seconds": .double(took),
         ]
         command.engine.show.value(value) {

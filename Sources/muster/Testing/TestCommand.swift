@@ -57,7 +57,9 @@ struct TestCommand: ParsableCommand {
     private func names(_ items: [any TestItem], _ settings: TestSettings) throws {
         let names = try items.flatMap { try $0.list(settings) }
         guard !names.isEmpty else { throw nothingFits }
-        show.value(.array(names.map { ["file": .string($0.item), "name": .string($0.whole), "place": $0.place.map { .string($0) } ?? .null] })) {
+        show.value(
+            .array(names.map { ["file": .string($0.item), "name": .string($0.whole), "place": $0.place.map { .string($0) } ?? .null] })
+        ) {
             names.map { "\($0.place ?? $0.item)  \($0.whole)" }
         }
     }
@@ -79,7 +81,9 @@ struct TestCommand: ParsableCommand {
         var value = summary.value.object ?? [:]
         if coverage || lcov != nil { value["coverage"] = .array(files.map(\.value)) }
         show.value(.object(value)) {
-            TestText.failures(summary, Screen.out.style) + (coverage ? TestText.coverage(files) : []) + [TestText.summary(summary, time, Screen.out.style)]
+            TestText.failures(summary, Screen.out.style) + (coverage ? TestText.coverage(files) : []) + [
+                TestText.summary(summary, time, Screen.out.style)
+            ]
         }
     }
 

@@ -13,7 +13,8 @@ enum TestText {
         let time = result.virtual > 0 ? style("  \(Quantity.people(milliseconds: result.virtual))", .faint) : ""
         switch result.outcome {
         case .passed: return "\(style("ok", .good))       \(name)\(time)"
-        case .pending(let reason): return "\(style("pending", .busy))  \(name)\(reason.isEmpty ? "" : style("  \(TextWidth.clean(reason))", .faint))"
+        case .pending(let reason):
+            return "\(style("pending", .busy))  \(name)\(reason.isEmpty ? "" : style("  \(TextWidth.clean(reason))", .faint))"
         case .failed: return "\(style("FAILED", .bad))   \(name)\(time)"
         case .broken: return "\(style("BROKEN", .bad))   \(name)"
         }
@@ -45,7 +46,8 @@ enum TestText {
     }
 
     private static func failure(_ result: TestResult, _ style: Style) -> [String] {
-        let title = "\(style("FAILED", .bad)) \(style(TextWidth.clean(result.name.whole), .bold))  \(style(result.name.place ?? result.name.item, .faint))"
+        let title =
+            "\(style("FAILED", .bad)) \(style(TextWidth.clean(result.name.whole), .bold))  \(style(result.name.place ?? result.name.item, .faint))"
         switch result.outcome {
         case .broken(let error): return [title] + FailureReport.lines(error, style).map { "  \($0)" }
         case .failed(let failure):
@@ -71,7 +73,8 @@ enum TestText {
         if !summary.broken.isEmpty { parts.append(style("\(summary.broken.count) broken", .bad)) }
         if summary.pending > 0 { parts.append(style("\(summary.pending) pending", .busy)) }
         let real = Quantity.people(milliseconds: Int64(time / .milliseconds(1)))
-        return "\n\(parts.joined(separator: ", "))  \(style("\(Quantity.people(milliseconds: summary.virtual)) of fleet time in \(real)", .faint))"
+        return
+            "\n\(parts.joined(separator: ", "))  \(style("\(Quantity.people(milliseconds: summary.virtual)) of fleet time in \(real)", .faint))"
     }
 
     static func coverage(_ files: [CoveredFile]) -> [String] {

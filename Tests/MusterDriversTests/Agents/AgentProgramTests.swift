@@ -25,7 +25,8 @@ import Testing
 
     @Test func anOrderThatFailsIsBelievedOnlyByTheStatus() async throws {
         // Its order says that it failed, and the machine goes off all the same, some looks later.
-        let agent = try await AgentScript(status: "echo x >> looks; [ $(wc -l < looks) -gt 4 ] && echo off > power; \(AgentScript.honest)", off: "exit 7")
+        let agent = try await AgentScript(
+            status: "echo x >> looks; [ $(wc -l < looks) -gt 4 ] && echo off > power; \(AgentScript.honest)", off: "exit 7")
         let words = try await agent.fence()
         #expect(words.contains("after the order (was on)"), "\(words)")
         #expect(agent.actions == ["status", "off", "status", "status", "status", "status"])
@@ -33,7 +34,8 @@ import Testing
 
     @Test func anOrderWithoutEffectIsGivenAgain() async throws {
         let agent = try await AgentScript(
-            status: AgentScript.honest, off: "[ -e once ] && echo off > power; touch once", timing: FenceAgentTiming(poll: 20, reorder: 100))
+            status: AgentScript.honest, off: "[ -e once ] && echo off > power; touch once", timing: FenceAgentTiming(poll: 20, reorder: 100)
+        )
         let words = try await agent.fence()
         #expect(words.contains("the first of 2 orders"), "\(words)")
     }
@@ -93,7 +95,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "fence_", "fence_Apc", "fence_a/b", "../fence_apc", "fence_a.sh", "apc", "fence_é", "fence_apc\n", "fence_scsi", "fence_ack_manual"])
+    @Test(arguments: [
+        "", "fence_", "fence_Apc", "fence_a/b", "../fence_apc", "fence_a.sh", "apc", "fence_é", "fence_apc\n", "fence_scsi",
+        "fence_ack_manual",
+    ])
     func othersAreNoAgents(_ name: String) async throws {
         let agents = ProgramFenceAgents(runner: SystemProgramRunner())
         let error = try await failing { try await agents.status(FenceAgentAccess(program: name)) }
@@ -101,7 +106,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("ip", "a\naction=on"), ("ip", "a\r"), ("ip", "a\u{0}"), ("ip", "a\u{7f}"), ("ip", "a\u{85}"), ("a b", "x"), ("", "x"), ("a=b", "x"), ("#a", "x"),
+        ("ip", "a\naction=on"), ("ip", "a\r"), ("ip", "a\u{0}"), ("ip", "a\u{7f}"), ("ip", "a\u{85}"), ("a b", "x"), ("", "x"),
+        ("a=b", "x"), ("#a", "x"),
         ("action", "on"), ("Action", "off"), ("option", "reboot"), ("method", "cycle"),
     ])
     func optionsThatCouldSayMoreAreRefused(_ key: String, _ value: String) async throws {

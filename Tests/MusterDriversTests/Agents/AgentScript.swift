@@ -11,7 +11,10 @@ struct AgentScript {
     let agents: ProgramFenceAgents
 
     /// `status` and `off` are what it does when asked for that; they stand in its folder, where `power` holds `on`.
-    init(status: String, off: String = "echo off > power", on: String = "echo on > power", timing: FenceAgentTiming = FenceAgentTiming(poll: 20, reorder: 600_000)) async throws {
+    init(
+        status: String, off: String = "echo off > power", on: String = "echo on > power",
+        timing: FenceAgentTiming = FenceAgentTiming(poll: 20, reorder: 600_000)
+    ) async throws {
         scratch = try Scratch()
         try scratch.write("power", "on")
         try scratch.write(
@@ -32,7 +35,8 @@ struct AgentScript {
 
             """)
         // Another process writes the program: a child that is being started meanwhile would hold it open, and it could not be executed.
-        let copied = try await Program.run("install", package: "coreutils", ["-m", "755", scratch.file("text"), scratch.file("fence_test")])
+        let copied = try await Program.run(
+            "install", package: "coreutils", ["-m", "755", scratch.file("text"), scratch.file("fence_test")])
         guard copied.status == 0 else { throw TestFailure(description: copied.output) }
         agents = ProgramFenceAgents(runner: SystemProgramRunner(), folders: [scratch.path], timing: timing)
     }

@@ -9,7 +9,9 @@ import Testing
 @Suite struct FenceAgentTests {
     private let agents = ProgramFenceAgents(runner: SystemProgramRunner(), timing: FenceAgentTiming(poll: 50, reorder: 600_000))
 
-    private func access(_ address: String, port: Int = SimulatedBMC.port, password: String = SimulatedBMC.password) throws -> FenceAgentAccess {
+    private func access(_ address: String, port: Int = SimulatedBMC.port, password: String = SimulatedBMC.password) throws
+        -> FenceAgentAccess
+    {
         _ = try Program.path("fence_ipmilan", package: "fence-agents")
         _ = try Program.path("ipmitool", package: "ipmitool")
         return FenceAgentAccess(

@@ -22,7 +22,8 @@ import Testing
 
     @Test func anAnswerComesWhole() async throws {
         let server = try server("404 Not Found\r\nX-One: 1\r\nContent-Type: text/plain", "nothing hére")
-        let answer = try await client.send(request("http://\(server.address):8080/a/b?c=d"), headers: ["x-mine": Secret(bytes: Array("yes".utf8))])
+        let answer = try await client.send(
+            request("http://\(server.address):8080/a/b?c=d"), headers: ["x-mine": Secret(bytes: Array("yes".utf8))])
         #expect(answer.status == 404)
         #expect(answer.body == "nothing hére")
         #expect(answer.headers["x-one"] == "1")
@@ -57,16 +58,21 @@ import Testing
         #expect(!seen.contains("token") && !seen.lowercased().contains("cookie"))
     }
 
-    @Test(arguments: [("307", "POST"), ("303", "GET"), ("301", "GET")]) func thePostedBodyGoesAlongWhereItShould(_ status: String, _ method: String) async throws {
+    @Test(arguments: [("307", "POST"), ("303", "GET"), ("301", "GET")]) func thePostedBodyGoesAlongWhereItShould(
+        _ status: String, _ method: String
+    ) async throws {
         let last = try server("200 OK", "there")
         let first = try server("\(status) X\r\nLocation: http://\(last.address):8080/")
-        var post = try request("http://\(first.address):8080/", method: "POST", allowed: ["http://\(first.address):8080/", "http://\(last.address):8080/"])
+        var post = try request(
+            "http://\(first.address):8080/", method: "POST", allowed: ["http://\(first.address):8080/", "http://\(last.address):8080/"])
         post.body = "text"
         _ = try await client.send(post, headers: [:])
         #expect(last.seen.first?.hasPrefix("\(method) / ") == true)
     }
 
-    @Test(arguments: ["file:///etc/passwd", "gopher://127.0.0.1/", "//evil.example/", "http://x@127.0.0.1:8080/", "https://127.0.0.1:8080/"])
+    @Test(arguments: [
+        "file:///etc/passwd", "gopher://127.0.0.1/", "//evil.example/", "http://x@127.0.0.1:8080/", "https://127.0.0.1:8080/",
+    ])
     func aRedirectionElsewhereIsNot(_ location: String) async throws {
         let first = try server("302 Found\r\nLocation: \(location)")
         let error = try await failing { try await client.send(request("http://\(first.address):8080/"), headers: [:]) }
@@ -114,12 +120,17 @@ import Testing
         let scratch = try Scratch()
         let made = try await Program.run(
             "openssl", package: "openssl",
-            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", scratch.file("key"), "-out", scratch.file("cert"), "-days", "2", "-subj", "/CN=localhost"])
+            [
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", scratch.file("key"), "-out", scratch.file("cert"), "-days", "2",
+                "-subj", "/CN=localhost",
+            ])
         try #require(made.status == 0, "\(made.output)")
         let address = LoopbackAddress.next()
         let server = Process()
         server.executableURL = URL(fileURLWithPath: try Program.path("openssl", package: "openssl"))
-        server.arguments = ["s_server", "-accept", "\(address):8443", "-key", scratch.file("key"), "-cert", scratch.file("cert"), "-www", "-quiet"]
+        server.arguments = [
+            "s_server", "-accept", "\(address):8443", "-key", scratch.file("key"), "-cert", scratch.file("cert"), "-www", "-quiet",
+        ]
         server.standardOutput = FileHandle.nullDevice
         server.standardError = FileHandle.nullDevice
         try Program.start(server)

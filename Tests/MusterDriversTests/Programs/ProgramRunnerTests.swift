@@ -31,8 +31,12 @@ import Testing
 
     @Test func ofTheEnginesSurroundingsItSeesNothing() async throws {
         let result = try await runner.run(shell("env | grep -v '^_=' | sort; pwd; ls /proc/self/fd | wc -l"))
-        let lines = result.output.split(separator: "\n").filter { !$0.hasPrefix("PWD=") && !$0.hasPrefix("SHLVL=") && !$0.hasPrefix("OLDPWD=") }
-        #expect(lines.count == 5 && lines[0] == "HOME=/" && lines[1] == "LANG=C.UTF-8" && lines[2].hasPrefix("PATH=") && lines[3] == "/", "\(result.output)")
+        let lines = result.output.split(separator: "\n").filter {
+            !$0.hasPrefix("PWD=") && !$0.hasPrefix("SHLVL=") && !$0.hasPrefix("OLDPWD=")
+        }
+        #expect(
+            lines.count == 5 && lines[0] == "HOME=/" && lines[1] == "LANG=C.UTF-8" && lines[2].hasPrefix("PATH=") && lines[3] == "/",
+            "\(result.output)")
         // The three pipes, and the folder that ls reads.
         #expect(lines[4].trimmingCharacters(in: .whitespaces) == "4")
     }
@@ -57,7 +61,9 @@ import Testing
 
     @Test func atTheEndOfItsTimeTheWholeGroupIsKilled() async throws {
         let scratch = try Scratch()
-        var request = shell("trap '' TERM HUP; (trap '' TERM HUP; echo $$ >> \"$1\"; sleep 1000) & echo $! >> \"$1\"; echo $$ >> \"$1\"; echo begun >&2; sleep 1000", [scratch.file("pids")])
+        var request = shell(
+            "trap '' TERM HUP; (trap '' TERM HUP; echo $$ >> \"$1\"; sleep 1000) & echo $! >> \"$1\"; echo $$ >> \"$1\"; echo begun >&2; sleep 1000",
+            [scratch.file("pids")])
         request.timeout = 1_500
         let error = try await failing { try await runner.run(request) }
         #expect(error.code == .timeout)

@@ -18,7 +18,8 @@ import Testing
         init() async throws {
             scratch = try Scratch()
             for name in ["host", "key", "other"] {
-                let made = try await Program.run("ssh-keygen", package: "openssh-client", ["-q", "-t", "ed25519", "-N", "", "-f", scratch.file(name)])
+                let made = try await Program.run(
+                    "ssh-keygen", package: "openssh-client", ["-q", "-t", "ed25519", "-N", "", "-f", scratch.file(name)])
                 try #require(made.status == 0, "\(made.output)")
             }
             try scratch.write("authorized", scratch.read("key.pub") + "\n")
@@ -57,7 +58,8 @@ import Testing
             var request = ProgramRequest(program: words[0], arguments: Array(words.dropFirst()))
             request.remote = ProgramRequest.Remote(
                 address: address,
-                access: RemoteAccess(user: NSUserName(), key: scratch.file(key), knownHosts: scratch.file(known), port: 2222, allow: [words[0]]))
+                access: RemoteAccess(
+                    user: NSUserName(), key: scratch.file(key), knownHosts: scratch.file(known), port: 2222, allow: [words[0]]))
             return request
         }
     }
@@ -65,7 +67,8 @@ import Testing
     @Test func aProgramIsExecutedOnTheMachine() async throws {
         let server = try await Server()
         let words = ["a b", "$(id)", "'; exit 9; '", "\"", "*", "\\", "é", ""]
-        var request = server.request(["/bin/sh", "-c", #"cat; for w in "$@"; do printf '<%s>' "$w"; done; echo bad >&2; exit 3"#, "sh"] + words)
+        var request = server.request(
+            ["/bin/sh", "-c", #"cat; for w in "$@"; do printf '<%s>' "$w"; done; echo bad >&2; exit 3"#, "sh"] + words)
         request.input = "in:"
         var result: ProgramResult?
         try await eventually("the server answers") {

@@ -125,8 +125,7 @@ import Testing
         #expect(try reply(second, declared: nil, now: .seconds(61)).message.type == .offer)
     }
 
-    @Test("a declined address is given to nobody for a while, and only its holder can decline it") mutating func decline() throws
-    {
+    @Test("a declined address is given to nobody for a while, and only its holder can decline it") mutating func decline() throws {
         let offered = try reply(Samples.message(.discover), declared: nil).message.yourAddress
         let stranger = Samples.message(.decline, mac: Samples.otherMAC, [wanted(offered)])
         #expect(server.receive(stranger, declared: nil, now: .seconds(0)) == .silence(.otherServer))

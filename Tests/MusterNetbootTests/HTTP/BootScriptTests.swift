@@ -8,7 +8,9 @@ import Testing
     private let request = BootRequest(mac: Samples.mac, uuid: "11223344-5566-7788-99aa-bbccddeeff00")
     private let scripts = BootScript(network: Samples.network(arguments: "console=ttyS0 quiet"))
 
-    private func image(export: String = "shop-7-x", server: String = "shop", token: String = "c0ffee", watchdog: WatchdogTerms? = nil) -> BootPlan {
+    private func image(export: String = "shop-7-x", server: String = "shop", token: String = "c0ffee", watchdog: WatchdogTerms? = nil)
+        -> BootPlan
+    {
         .image(
             ImageBoot(
                 token: token, epoch: Epoch(7), server: ServerID(server),

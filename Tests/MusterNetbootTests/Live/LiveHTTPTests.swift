@@ -7,8 +7,7 @@ extension Live {
         private static let boot = "boot_id=11223344-5566-7788-99aa-bbccddeeff00"
         private static let script = "\(url)/boot.ipxe?mac=\(BootLab.mac)"
 
-        private func get(_ lab: BootLab, _ url: String, _ arguments: [String] = []) async throws -> (status: String, body: String)
-        {
+        private func get(_ lab: BootLab, _ url: String, _ arguments: [String] = []) async throws -> (status: String, body: String) {
             let output = try await lab.client(["curl", "-sS", "-w", "\n%{http_code}", url] + arguments)
             let lines = output.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             let body = lines.dropLast().joined(separator: "\n")

@@ -16,7 +16,8 @@ enum Project {
 extension Simulation {
     /// Hosts with controllers and servers, with the shipped hooks.
     static func small(hosts: Int = 3, servers: Int = 1, seed: UInt64 = 1) throws -> Simulation {
-        let simulation = Simulation(fleet: try Fleets.small(hosts: hosts, servers: servers), seed: seed, makeHost: Proving.hostMaker(Project.sources))
+        let simulation = Simulation(
+            fleet: try Fleets.small(hosts: hosts, servers: servers), seed: seed, makeHost: Proving.hostMaker(Project.sources))
         try simulation.start()
         return simulation
     }
@@ -26,7 +27,9 @@ extension Simulation {
     func serverState(_ name: String) -> String? { server(name)["state"].string }
     func machine(of name: String) -> String? { server(name)["resource"].string }
     private func server(_ name: String) -> Value { engine.engine.serverValues.array?.first { $0["name"].string == name } ?? .null }
-    func eventNames() -> [String] { engine.store.allEvents.map { ([$0.name] + [$0.resource?.rawValue].compactMap { $0 }).joined(separator: " ") } }
+    func eventNames() -> [String] {
+        engine.store.allEvents.map { ([$0.name] + [$0.resource?.rawValue].compactMap { $0 }).joined(separator: " ") }
+    }
 }
 
 enum Fleets {

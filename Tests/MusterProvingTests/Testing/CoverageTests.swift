@@ -39,7 +39,9 @@ import Testing
         """
 
     private func files(_ test: String) throws -> [CoveredFile] {
-        let folder = try TestFolder(["a_test.lua": "fleet \"fleet.lua\" hooks \"hooks\" " + test, "hooks/a.lua": Self.policy, "hooks/lib/greet.lua": Self.module])
+        let folder = try TestFolder([
+            "a_test.lua": "fleet \"fleet.lua\" hooks \"hooks\" " + test, "hooks/a.lua": Self.policy, "hooks/lib/greet.lua": Self.module,
+        ])
         var settings = TestFolder.settings
         let book = CoverageBook()
         settings.coverage = book
@@ -70,7 +72,9 @@ import Testing
     }
 
     @Test func whatIsReplayedIsSummed() throws {
-        let files = try files("it(\"a\", function() sim.emit \"user.a\" sim.run(0.5) sim.engine.crash \"5s\" sim.run \"1m\" expect(runs.last().status):to_be \"done\" end)")
+        let files = try files(
+            "it(\"a\", function() sim.emit \"user.a\" sim.run(0.5) sim.engine.crash \"5s\" sim.run \"1m\" expect(runs.last().status):to_be \"done\" end)"
+        )
         #expect(files[0].counts[15] == 2)
         #expect(files[0].counts[18] == 1)
     }
@@ -80,7 +84,9 @@ import Testing
             var settings = TestFolder.settings
             settings.coverage = coverage
             return try TestFolder.run(
-                "hooks \"\(TestFolder.root)/hooks\" it(\"a\", function() sim.server(\"shop\"):start() sim.run \"5m\" print(sim.story()) end)", settings).flatMap(\.output)
+                "hooks \"\(TestFolder.root)/hooks\" it(\"a\", function() sim.server(\"shop\"):start() sim.run \"5m\" print(sim.story()) end)",
+                settings
+            ).flatMap(\.output)
         }
         let (plain, counted) = (try story(nil), try story(CoverageBook()))
         #expect(plain == counted)
@@ -92,9 +98,12 @@ import Testing
         #expect(LCOV.text([file]) == "TN:\nSF:hooks/lib/greet.lua\nDA:1,3\nDA:3,3\nDA:4,0\nDA:7,3\nLF:4\nLH:3\nend_of_record\n")
     }
 
-    @Test(arguments: ["end", "  end)", "}", "", "-- note", "else", "  end) -- note", "repeat", "})"]) func someLinesSayNothing(line: String) {
+    @Test(arguments: ["end", "  end)", "}", "", "-- note", "else", "  end) -- note", "repeat", "})"]) func someLinesSayNothing(line: String)
+    {
         #expect(CoveredFile.isEmpty(line[...]))
     }
 
-    @Test(arguments: ["return", "x = 1", "end, 2)", "f()", "\"text\","]) func othersDo(line: String) { #expect(!CoveredFile.isEmpty(line[...])) }
+    @Test(arguments: ["return", "x = 1", "end, 2)", "f()", "\"text\","]) func othersDo(line: String) {
+        #expect(!CoveredFile.isEmpty(line[...]))
+    }
 }

@@ -16,7 +16,8 @@ import Testing
         private var open: [String] = []
 
         func parser(
-            _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?, attributes: [String: String] = [:]
+            _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+            attributes: [String: String] = [:]
         ) {
             elements.append((name, attributes))
             open.append(name)
@@ -40,7 +41,10 @@ import Testing
         parser.delegate = reader
         #expect(parser.parse(), "\(String(describing: parser.parserError))")
         #expect(reader.elements.first?.name == "testsuites")
-        #expect(reader.elements.first?.attributes.filter { $0.key != "time" } == ["name": "muster test", "tests": "5", "failures": "1", "errors": "1", "skipped": "2"])
+        #expect(
+            reader.elements.first?.attributes.filter { $0.key != "time" } == [
+                "name": "muster test", "tests": "5", "failures": "1", "errors": "1", "skipped": "2",
+            ])
         let cases = reader.elements.filter { $0.name == "testcase" }.map(\.attributes)
         #expect(cases.map { $0["name"] } == ["passes", "fails <&\">", "later", "is left", "(file)"])
         #expect(cases[1]["line"] == "2")

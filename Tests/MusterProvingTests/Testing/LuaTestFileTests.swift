@@ -121,7 +121,8 @@ import Testing
     @Test func onlyWantedTestsRun() throws {
         var settings = TestFolder.settings
         settings.filter = "B C"
-        let results = try TestFolder.run("it(\"a\", function() error() end) describe(\"b\", function() it(\"c\", function() end) end)", settings)
+        let results = try TestFolder.run(
+            "it(\"a\", function() error() end) describe(\"b\", function() it(\"c\", function() end) end)", settings)
         #expect(results.map(\.name.whole) == ["b c"])
     }
 

@@ -29,7 +29,10 @@ import Testing
         ("watchdog NODE hard|soft|none", "sim.watchdog(\"node1\", \"soft\")", "watchdog node1 soft"),
         ("agent NODE answers|silent|lies", "sim.agent(\"node1\", \"lies\")", "agent node1 lies"),
         ("server NAME start|stop", "sim.server(\"shop\"):start()", "server shop start"),
-        ("server NAME add [KEY=VALUE ...]", "sim.server(\"mail\"):add { memory = 1024, priority = 3 }", "server mail add memory=1024 priority=3"),
+        (
+            "server NAME add [KEY=VALUE ...]", "sim.server(\"mail\"):add { memory = 1024, priority = 3 }",
+            "server mail add memory=1024 priority=3"
+        ),
         ("server NAME remove", "sim.server(\"mail\"):add():remove()", "server mail remove"),
         ("maintenance NODE on|off", "sim.maintenance(\"node1\", true)", "maintenance node1 on"),
         ("maintenance NODE on TIME", "sim.maintenance(\"node1\", \"on\", \"2h\")", "maintenance node1 on 7200000ms"),
@@ -77,7 +80,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("sim.kil(\"node1\")", "sim has no \"kil\""), ("sim.kill()", "the name is missing"), ("sim.kill(\"node9\")", "there is no machine \"node9\""),
+        ("sim.kil(\"node1\")", "sim has no \"kil\""), ("sim.kill()", "the name is missing"),
+        ("sim.kill(\"node9\")", "there is no machine \"node9\""),
         ("sim.power(\"node1\", \"maybe\")", "say \"on\" or \"off\""), ("sim.run()", "sim.run: the time is missing"),
         ("sim.run(\"soon\")", "is no length of time"), ("sim.run_until(\"5m\")", "the condition is a string"),
         ("events.cont()", "events has no \"cont\""), ("sim.start() sim.seed(3)", "the fleet of this test is there already"),

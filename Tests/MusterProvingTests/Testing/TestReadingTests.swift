@@ -6,7 +6,8 @@ import Testing
 /// What tests read of their fleet and of what became of it.
 @Suite(.timeLimit(.minutes(5))) struct TestReadingTests {
     private func passes(_ body: String, hooks: String) throws {
-        let result = try #require(try TestFolder.run("hooks \"hooks\" it(\"does\", function() \(body) end)", files: ["hooks/a.lua": hooks]).first)
+        let result = try #require(
+            try TestFolder.run("hooks \"hooks\" it(\"does\", function() \(body) end)", files: ["hooks/a.lua": hooks]).first)
         #expect(result.isPassed, "\(result)")
     }
 
@@ -54,7 +55,8 @@ import Testing
     }
 
     @Test func theWorldOutsideIsWhatTheTestSays() throws {
-        let fleet = TestFolder.fleet.replacing("quiet_time", with: "allow_http = { \"https://hooks.example/\" }, allow_exec = { \"/bin/say\" }, quiet_time")
+        let fleet = TestFolder.fleet.replacing(
+            "quiet_time", with: "allow_http = { \"https://hooks.example/\" }, allow_exec = { \"/bin/say\" }, quiet_time")
         let text = """
             fleet "fleet.lua"
             hooks "hooks"

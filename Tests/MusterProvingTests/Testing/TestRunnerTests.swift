@@ -30,7 +30,8 @@ import Testing
     }
 
     @Test func simulationsOnManyThreadsAreWhatTheyAreOnOne() throws {
-        let text = "fleet \"fleet.lua\" hooks \"\(TestFolder.root)/hooks\" it(\"a\", function() sim.server(\"shop\"):start() sim.run \"5m\" print(sim.story()) end)"
+        let text =
+            "fleet \"fleet.lua\" hooks \"\(TestFolder.root)/hooks\" it(\"a\", function() sim.server(\"shop\"):start() sim.run \"5m\" print(sim.story()) end)"
         let folder = try TestFolder(Dictionary(uniqueKeysWithValues: (1...6).map { ("\($0)_test.lua", text) }))
         func stories(jobs: Int) throws -> [[String]] {
             let told = Mutex<[[String]]>([])
@@ -47,7 +48,8 @@ import Testing
 
     @Test func foldersAreSearchedDeeply() throws {
         let folder = try TestFolder([
-            "b_test.lua": "", "a/c_test.lua": "", "a/.hidden_test.lua": "", ".git/d_test.lua": "", "a/test_e.lua": "", "scenario/script": "", "scenario/x_test.lua": "",
+            "b_test.lua": "", "a/c_test.lua": "", "a/.hidden_test.lua": "", ".git/d_test.lua": "", "a/test_e.lua": "",
+            "scenario/script": "", "scenario/x_test.lua": "",
         ])
         try FileManager.default.createSymbolicLink(atPath: folder.path + "/round", withDestinationPath: folder.path)
         let plain = try TestSearch.items([folder.path + "/"]).map { $0.path.dropFirst(folder.path.count + 1) }

@@ -23,7 +23,8 @@ import Testing
 
     @Test(arguments: [
         ("hooks \"../policies\"", "2\tb"), ("hooks { \"../policies/a.lua\" }", "1\thello"), ("hooks \"../policies/b.lua\"", "1\tb"),
-        ("hooks [[ on(\"user.a\", function() return \"here\" end) ]]", "1\there"), ("hooks \"../policies\" hooks { \"../policies/a.lua\" }", "1\thello"),
+        ("hooks [[ on(\"user.a\", function() return \"here\" end) ]]", "1\there"),
+        ("hooks \"../policies\" hooks { \"../policies/a.lua\" }", "1\thello"),
     ])
     func policiesAreAFolderAListOrAText(hooks: String, prints: String) throws {
         let results = try results(of: "fleet \"../fleets/two.lua\" \(hooks)")
@@ -47,7 +48,10 @@ import Testing
         ("", "the test has no fleet", "x_test.lua:2"), ("fleet \"none.lua\"", "cannot read", "x_test.lua:1"),
         ("fleet \"../fleets/two.lua\" hooks \"none\"", "there is no folder of hooks", "x_test.lua:1"),
         ("fleet [[\nhost(\"a\") { mac = \"52:54:00:77:00:01\", memry = \"1G\" }\n]]", "there is no key \"memry\"", "x_test.lua:2"),
-        ("fleet \"../fleets/two.lua\"\n\nhooks [[ on(\"user.a\", function(event)\n  event:bla()\nend) ]]", "has no method 'bla'", "x_test.lua:4"),
+        (
+            "fleet \"../fleets/two.lua\"\n\nhooks [[ on(\"user.a\", function(event)\n  event:bla()\nend) ]]", "has no method 'bla'",
+            "x_test.lua:4"
+        ),
         ("fleet \"../fleets/two.lua\" hooks [[ on(\"user.a\" ]]", "expected", "x_test.lua:1"),
     ])
     func whatIsWrongSaysWhere(head: String, says: String, place: String) throws {
@@ -58,7 +62,8 @@ import Testing
 
     @Test func testsHaveModulesBesideThem() throws {
         let results = try TestFolder.run(
-            "local help = require \"support.help\" it(\"a\", function() print(help.word) end)", files: ["support/help.lua": "return { word = \"yes\" }"])
+            "local help = require \"support.help\" it(\"a\", function() print(help.word) end)",
+            files: ["support/help.lua": "return { word = \"yes\" }"])
         #expect(results.first?.output == ["yes"], "\(results)")
     }
 }

@@ -22,7 +22,8 @@ final class Disk: Sendable {
         input = ends[1]
         let ready = folder + "/ready"
         holder = try Self.spawn(
-            ["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=\(kibibytes)k tmpfs '\(folder)' && : > '\(ready)' && exec cat"], input: ends[0])
+            ["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=\(kibibytes)k tmpfs '\(folder)' && : > '\(ready)' && exec cat"],
+            input: ends[0])
         close(ends[0])
         path = "/proc/\(holder)/root" + folder
         while !FileManager.default.fileExists(atPath: path + "/ready") {

@@ -73,7 +73,8 @@ final class EngineLife: Sendable {
 
     /// The engine's program, beside this test's.
     private static func program() throws -> String {
-        let folder = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")).deletingLastPathComponent()
+        let folder = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+            .deletingLastPathComponent()
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }.map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
         let found = [bundle, folder].compactMap { $0?.appendingPathComponent("sweep-engine").path }
             .first { FileManager.default.isExecutableFile(atPath: $0) }

@@ -13,7 +13,9 @@ struct Fullness {
         wasAsked = true
         for request in Self.news {
             let code = try await Self.code(request, engine)
-            if code != .storeFull { story.fleet.violate("\(request["request"].json) was answered while the disk was full: \(code?.rawValue ?? "accepted")") }
+            if code != .storeFull {
+                story.fleet.violate("\(request["request"].json) was answered while the disk was full: \(code?.rawValue ?? "accepted")")
+            }
         }
     }
 
@@ -31,7 +33,9 @@ struct Fullness {
         disk.empty()
         try await wait(&teller, "there is room again, and the engine does not notice") { $0["short"] == false }
         guard let engine = teller.engine else { return }
-        if let code = try await code(news[0], engine) { teller.story.fleet.violate("there is room again, and a script is refused: \(code)") }
+        if let code = try await code(news[0], engine) {
+            teller.story.fleet.violate("there is room again, and a script is refused: \(code)")
+        }
         try await wait(&teller, "the script does not end") { $0["runs"] == 0 }
     }
 

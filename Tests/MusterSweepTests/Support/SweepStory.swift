@@ -115,7 +115,9 @@ final class SweepStory: Sendable {
             let end = engine.ended
             if end == .killed { return nil }
             // What it said before it exited may still be on its way.
-            if let end, engine.started == nil, (try? engine.wire()) == nil { throw MusterError("exited", "the engine did not start: \(end)") }
+            if let end, engine.started == nil, (try? engine.wire()) == nil {
+                throw MusterError("exited", "the engine did not start: \(end)")
+            }
             try await Task.sleep(for: .milliseconds(1))
         }
         try engine.started?.get()

@@ -19,7 +19,9 @@ enum Tear {
         let database = orders.state + "/muster.sqlite"
         guard let log = WriteAheadLog(path: database + "-wal"), let acknowledged = acknowledged(orders) else { return false }
         if way == .checkpoint {
-            guard log.salt == acknowledged.salt, let whole = WriteAheadLog(path: database + "-wal", through: acknowledged.end) else { return false }
+            guard log.salt == acknowledged.salt, let whole = WriteAheadLog(path: database + "-wal", through: acknowledged.end) else {
+                return false
+            }
             // The first page's head never changes.
             return try tearPages(database, Set(whole.pages).subtracting([1]), &random)
         }

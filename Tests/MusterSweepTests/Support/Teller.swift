@@ -75,8 +75,10 @@ struct Teller {
             isFrozen = true
             story.fleet.machines.change("bmc1") { $0.isFrozen = true }
         }
-        let isThere = isSettled && isFrozen && (status["resource"] == "node2" && story.fleet.machines.openExports == [Epoch(2)]
-            || status["resource"] == "node1" && outcome.cameBack)
+        let isThere =
+            isSettled && isFrozen
+            && (status["resource"] == "node2" && story.fleet.machines.openExports == [Epoch(2)]
+                || status["resource"] == "node1" && outcome.cameBack)
         calm = isThere ? calm + 1 : 0
         if calm >= 30 { outcome.isOver = true }
     }

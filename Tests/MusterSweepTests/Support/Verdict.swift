@@ -19,7 +19,9 @@ enum Verdict {
     private static func claims(_ ledger: Ledger) throws -> [String] {
         let claims = try ledger.claims()
         var problems: [String] = []
-        let shapes = claims.map { "\($0.epoch) \($0.server) \($0.resource) \($0.isAlive ? "alive" : "over") \($0.exportCut ? "cut" : "exported")" }
+        let shapes = claims.map {
+            "\($0.epoch) \($0.server) \($0.resource) \($0.isAlive ? "alive" : "over") \($0.exportCut ? "cut" : "exported")"
+        }
         if shapes != ["1 shop node1 over cut", "2 shop node2 alive exported"] { problems.append("claims: \(shapes)") }
         let evidence = try ledger.evidence().filter { $0.voided == nil }
         if evidence.map(\.kind) != [.off] || evidence.first?.spent != true || evidence.first?.epoch != Epoch(1) {
@@ -69,7 +71,9 @@ enum Verdict {
         try ledger.runs().flatMap { run -> [String] in
             let steps = try ledger.steps(of: run.id)
             var problems = run.status == .done ? [] : ["run \(run.id) of \(run.hook) is \(run.status)"]
-            if steps.map(\.sequence) != steps.indices.map({ Int64($0 + 1) }) { problems.append("the steps of run \(run.id) are not 1…\(steps.count)") }
+            if steps.map(\.sequence) != steps.indices.map({ Int64($0 + 1) }) {
+                problems.append("the steps of run \(run.id) are not 1…\(steps.count)")
+            }
             return problems
         }
     }
@@ -83,10 +87,14 @@ enum Verdict {
     /// All that happened, for whoever has to find out why.
     static func tale(_ story: SweepStory) throws -> String {
         let ledger = story.ledger
-        var lines = try ledger.events().map { "\($0.id) \($0.name) \($0.resource?.rawValue ?? "") \($0.server?.rawValue ?? "") \(Value.object($0.data).json)" }
+        var lines = try ledger.events().map {
+            "\($0.id) \($0.name) \($0.resource?.rawValue ?? "") \($0.server?.rawValue ?? "") \(Value.object($0.data).json)"
+        }
         for run in try ledger.runs() {
             lines.append("run \(run.id) \(run.hook) \(run.status) \(run.error.map { "\($0)" } ?? "")")
-            for step in try ledger.steps(of: run.id) { lines.append("  \(step.address) \(step.name) \(step.sequence ?? 0) \((step.result ?? "open").prefix(100))") }
+            for step in try ledger.steps(of: run.id) {
+                lines.append("  \(step.address) \(step.name) \(step.sequence ?? 0) \((step.result ?? "open").prefix(100))")
+            }
         }
         return (lines + story.fleet.machines.orders).joined(separator: "\n")
     }

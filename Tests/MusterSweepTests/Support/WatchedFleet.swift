@@ -115,7 +115,9 @@ final class WatchedFleet: Sendable {
     // MARK: The promises
 
     private func holdToPowerOff(_ node: String) throws {
-        if try !ledger.intends(["resource.fence", "resource.power_off"], node) { violate("\(node) is switched off, and the journal intends no such thing") }
+        if try !ledger.intends(["resource.fence", "resource.power_off"], node) {
+            violate("\(node) is switched off, and the journal intends no such thing")
+        }
     }
 
     private func holdToPowerOn(_ node: String) throws {
@@ -126,7 +128,9 @@ final class WatchedFleet: Sendable {
     }
 
     private func holdToExport(_ epoch: Epoch) throws {
-        if try !ledger.claims().contains(where: { $0.epoch == epoch }) { violate("an export is opened for epoch \(epoch), which no claim has") }
+        if try !ledger.claims().contains(where: { $0.epoch == epoch }) {
+            violate("an export is opened for epoch \(epoch), which no claim has")
+        }
         for number in 1...3 {
             guard let machine = machines.machine("bmc\(number)"), machine.isOn, let other = machine.epoch, other != epoch else { continue }
             violate("an export is opened for epoch \(epoch) while node\(number) is on with epoch \(other)")

@@ -75,7 +75,8 @@ public struct LuaTestFile: TestItem {
 
     private func outcome(_ errors: [MusterError], _ scene: TestScene) -> TestResult.Outcome {
         let story = scene.simulation?.story
-        return Self.outcome(errors, violations: story?.violations ?? [], story: story.map { StoryText.lines($0, limit: Self.storyLines) } ?? [])
+        return Self.outcome(
+            errors, violations: story?.violations ?? [], story: story.map { StoryText.lines($0, limit: Self.storyLines) } ?? [])
     }
 
     /// A broken rule of safety fails any test, whatever it expects.

@@ -92,14 +92,16 @@ struct LuaTestRun {
         switch error.code {
         case .budget: outOfBudget(error)
         case .stuck:
-            MusterError(.stuck, "the test computed for seconds without an end", hint: "look for a loop without end, or a pattern that backtracks")
+            MusterError(
+                .stuck, "the test computed for seconds without an end", hint: "look for a loop without end, or a pattern that backtracks")
         default: error
         }
     }
 
     private func outOfBudget(_ error: MusterError?) -> MusterError {
         MusterError(
-            .budget, "the test computed more than \(limits.instructions / 1_000_000) million instructions", hint: "look for a loop without end",
+            .budget, "the test computed more than \(limits.instructions / 1_000_000) million instructions",
+            hint: "look for a loop without end",
             place: error?.place, traceback: error?.traceback)
     }
 }

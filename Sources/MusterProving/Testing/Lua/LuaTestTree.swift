@@ -64,7 +64,8 @@ struct LuaTestTree {
         // Only now: what is said below a test holds for it too.
         tests = found.map { groups, name, place, body in
             LuaTest(
-                name: TestName(item: item, groups: groups.last?.names ?? [], name: name, place: place.map { Self.whole($0, item) }), body: body, before: groups.flatMap(\.before),
+                name: TestName(item: item, groups: groups.last?.names ?? [], name: name, place: place.map { Self.whole($0, item) }),
+                body: body, before: groups.flatMap(\.before),
                 after: groups.reversed().flatMap(\.after), settings: groups.flatMap(\.settings))
         }
     }

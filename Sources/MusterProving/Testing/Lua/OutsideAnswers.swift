@@ -37,7 +37,8 @@ enum OutsideAnswers {
         for key in fields.keys.sorted() where key != "error" && !known.contains(key) {
             let hint = Spelling.nearest(key, known).map { "did you mean \($0)?" }
             throw MusterError(
-                .badArgument, "sim.\(setting.name): an answer has no \"\(key)\"", hint: hint ?? "it has " + (known + ["error"]).joined(separator: ", "),
+                .badArgument, "sim.\(setting.name): an answer has no \"\(key)\"",
+                hint: hint ?? "it has " + (known + ["error"]).joined(separator: ", "),
                 place: setting.place)
         }
         return fields["error"]?.string.map { MusterError(MusterError.Code(rawValue: $0), "\($0), as the test says") }

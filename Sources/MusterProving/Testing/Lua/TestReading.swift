@@ -34,7 +34,8 @@ struct TestReading {
         let store = simulation.engine.store
         return .array(
             store.allRuns.filter { run in
-                (hook == nil || run.hook.rawValue == hook) && (status == nil || run.status.rawValue == status) && (key == nil || run.key == key)
+                (hook == nil || run.hook.rawValue == hook) && (status == nil || run.status.rawValue == status)
+                    && (key == nil || run.key == key)
             }.map { run in
                 var fields: Fields = [
                     Value.typeKey: "run", "id": .int(run.id.rawValue), "hook": .string(run.hook.rawValue), "key": .string(run.key),
@@ -81,10 +82,13 @@ struct TestReading {
     func machine(_ name: String) throws(MusterError) -> Value {
         guard let machine = simulation.machines[name] else {
             let near = Spelling.nearest(name, simulation.machines.names).map { "did you mean \($0)?" }
-            throw MusterError(.notFound, "there is no machine \"\(name)\"", hint: near ?? "the fleet has " + simulation.machines.names.joined(separator: ", "))
+            throw MusterError(
+                .notFound, "there is no machine \"\(name)\"",
+                hint: near ?? "the fleet has " + simulation.machines.names.joined(separator: ", "))
         }
         var fields: Fields = [
-            Value.typeKey: "machine", "name": .string(machine.name), "power": machine.isOn ? "on" : "off", "stage": .string(machine.stage.rawValue),
+            Value.typeKey: "machine", "name": .string(machine.name), "power": machine.isOn ? "on" : "off",
+            "stage": .string(machine.stage.rawValue),
             "hangs": .bool(machine.isFrozen), "network": .bool(machine.hasNetwork), "storage": .bool(machine.hasStorage),
             "mains": .bool(machine.hasMains), "bmc": .string(machine.controller.mood.rawValue), "load": .double(machine.load),
         ]
@@ -106,9 +110,10 @@ struct TestReading {
     var requests: Value {
         .array(
             simulation.machines.outside.requests.map { asked in
-                let headers = Fields(asked.request.headers.mapValues { parts in
-                    parts.map { part in if case .text(let text) = part { text } else { "<secret>" } }.joined()
-                })
+                let headers = Fields(
+                    asked.request.headers.mapValues { parts in
+                        parts.map { part in if case .text(let text) = part { text } else { "<secret>" } }.joined()
+                    })
                 var fields: Fields = [
                     "method": .string(asked.request.method), "address": .string("\(asked.request.address)"), "headers": .object(headers),
                     "elapsed": Self.seconds(asked.at),

@@ -56,7 +56,8 @@ final class TestScene {
     func begin() throws {
         guard simulation == nil else { return }
         guard let fleet else {
-            throw MusterError(.badFleet, "the test has no fleet", hint: "fleet \"fleet.lua\" at the file's top level, or fleet [[ host … ]]")
+            throw MusterError(
+                .badFleet, "the test has no fleet", hint: "fleet \"fleet.lua\" at the file's top level, or fleet [[ host … ]]")
         }
         let declared = try sources.fleet(fleet)
         let files = try hooks.map { try sources.hooks($0) } ?? []
@@ -132,6 +133,8 @@ enum TestTime {
     static func milliseconds(_ value: Value, _ call: String) throws(MusterError) -> Int64 {
         if let text = value.string, let length = try? Quantity.milliseconds(text) { return length }
         if let seconds = value.double, (0..<1e9).contains(seconds) { return Int64((seconds * 1_000).rounded()) }
-        throw MusterError(.badArgument, "\(call): \(value.isNull ? "the time is missing" : "\(value.json) is no length of time")", hint: "write \"30s\", \"5m\" or a number of seconds")
+        throw MusterError(
+            .badArgument, "\(call): \(value.isNull ? "the time is missing" : "\(value.json) is no length of time")",
+            hint: "write \"30s\", \"5m\" or a number of seconds")
     }
 }

@@ -37,7 +37,6 @@ import Testing
     @Test func areMergedMappedAndFiltered() {
         let fields: Fields = ["a": 1, "b": 2]
         #expect(fields.merging(["b": 3, "c": 4]) { one, other in .array([one, other]) } == ["a": 1, "b": [2, 3], "c": 4])
-        #expect(fields.mapValues { [$0] } == ["a": [1], "b": [2]])
         #expect(fields.filter { $0.value == 2 } == ["b": 2])
         #expect(Fields(["x": "y"] as [String: String]) == ["x": "y"])
     }

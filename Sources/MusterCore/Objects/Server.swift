@@ -49,12 +49,22 @@ public struct Server: Codable, Sendable, Hashable {
         self.pool = pool
     }
 
-    /// Whether the same resources fit as for another declaration of it.
-    public func needsSame(as other: Server) -> Bool { (memoryMiB, cpus) == (other.memoryMiB, other.cpus) && tags == other.tags }
+    /// What a resource must have to run it: MiB, CPUs and tags.
+    public struct Needs: Sendable, Hashable {
+        public var memoryMiB: Int64
+        public var cpus: Int
+        public var tags: [String]
 
-    /// Whether a resource has the memory, CPUs and tags that this server needs.
+        /// Whether a resource that has these has at least what is needed.
+        public func areMet(memoryMiB: Int64, cpus: Int, tags: [String]) -> Bool {
+            memoryMiB >= self.memoryMiB && cpus >= self.cpus && self.tags.allSatisfy(tags.contains)
+        }
+    }
+
+    public var needs: Needs { Needs(memoryMiB: memoryMiB, cpus: cpus, tags: tags) }
+
     public func fits(_ resource: Resource) -> Bool {
-        resource.memoryMiB >= memoryMiB && resource.cpus >= cpus && tags.allSatisfy(resource.tags.contains)
+        needs.areMet(memoryMiB: resource.memoryMiB, cpus: resource.cpus, tags: resource.tags)
     }
 }
 

@@ -64,12 +64,6 @@ public struct Fields: Sendable {
 
     public func filter(_ isWanted: (Element) throws -> Bool) rethrows -> Fields { Fields(try elements.filter(isWanted)) }
 
-    public func mapValues(_ change: (Value) throws -> Value) rethrows -> Fields {
-        var changed = self
-        for index in elements.indices { changed.elements[index].value = try change(elements[index].value) }
-        return changed
-    }
-
     /// These fields and those of another object; where both have one, what `choose` takes of this one's and the other's.
     public func merging(_ others: Fields, uniquingKeysWith choose: (Value, Value) throws -> Value) rethrows -> Fields {
         var merged = self

@@ -7,11 +7,8 @@ extension Engine {
     /// - Parameter wasAlive: Whether the machine lived when the order was given; nil: when it does now.
     mutating func startLadder(_ resource: Resource, for owner: OperationOwner, wasAlive: Bool? = nil, now: Now) throws {
         let epoch = world.aliveClaim(on: resource.id)?.epoch
-        let known = ladders.filter {
-            $0.value.resource == resource.id && $0.value.epoch == epoch && $0.value.incarnation == resource.incarnation
-        }
-        if let id = known.keys.min() {
-            ladders[id]?.owners.append(owner)
+        if let known = ladders.of(resource.id).first(where: { $0.ladder.epoch == epoch && $0.ladder.incarnation == resource.incarnation }) {
+            ladders[known.id]?.owners.append(owner)
             return
         }
         var ladder = Ladder(resource, epoch: epoch, owner: owner, wasAlive: wasAlive)
@@ -77,7 +74,8 @@ extension Engine {
                 ladders[id]?.failures.append(failure)
                 continue
             }
-            return begin(rung, id, resource, now: now)
+            begin(rung, id, resource, now: now)
+            return scheduleLadder(id, now: now)
         }
     }
 
@@ -126,29 +124,39 @@ extension Engine {
         climb(id, now: now)
     }
 
-    /// Looks at the rungs that wait for time.
+    /// Looks at the rungs whose time has come or whose machine has changed.
     mutating func watchLadders(now: Now) {
-        for id in ladders.keys.sorted() {
-            if ladders[id]?.rung?.kind == .storage { watchStorageRung(id, now: now) }
-            if ladders[id]?.rung?.kind == .lease { watchLeaseRung(id, now: now) }
-            guard let ladder = ladders[id], let rung = ladder.rung, let deadline = ladder.deadline, now.monotonic >= deadline else {
-                continue
-            }
-            let error =
-                rung.kind == .storage
-                ? storageTimeout(ladder, rung, now: now)
-                : MusterError(
-                    .timeout, "no answer within \(Quantity.people(milliseconds: timeout(of: rung)))", subject: ladder.resource.rawValue)
-            rungFailed(id, rung, error, now: now)
+        for id in ladders.take(now: now.monotonic) {
+            watchLadder(id, now: now)
+            scheduleLadder(id, now: now)
         }
     }
 
-    /// When a ladder has to be looked at again; nil when none waits for time.
-    func nextLadder(now: Now) -> Moment? {
-        ladders.values.flatMap { ladder -> [Moment?] in
-            let silent = ladder.rung?.kind == .storage ? silentSinceCut(ladder, now: now.monotonic) : nil
-            return [ladder.deadline, silent?.advanced(by: world.general.settings.failedAfter), leaseEnd(ladder, now: now.monotonic)]
-        }.compactMap { $0 }.min()
+    private mutating func watchLadder(_ id: LadderID, now: Now) {
+        if ladders[id]?.rung?.kind == .storage { watchStorageRung(id, now: now) }
+        if ladders[id]?.rung?.kind == .lease { watchLeaseRung(id, now: now) }
+        guard let ladder = ladders[id], let rung = ladder.rung, let deadline = ladder.deadline, now.monotonic >= deadline else { return }
+        let error =
+            rung.kind == .storage
+            ? storageTimeout(ladder, rung, now: now)
+            : MusterError(
+                .timeout, "no answer within \(Quantity.people(milliseconds: timeout(of: rung)))", subject: ladder.resource.rawValue)
+        rungFailed(id, rung, error, now: now)
+    }
+
+    /// Sets when a ladder is looked at again. A look that comes too early finds nothing.
+    mutating func scheduleLadder(_ id: LadderID, now: Now) {
+        guard let ladder = ladders[id] else { return }
+        switch ladder.rung?.kind {
+        case .storage:
+            let proven = silentSinceCut(ladder, now: now.monotonic)?.advanced(by: world.general.settings.failedAfter)
+            // Before that it waits for whoever opens its export, for the cut, or for the network.
+            ladders.schedule(id, at: [ladder.deadline, proven].compactMap { $0 }.min(), eachTurn: proven == nil)
+        case .lease:
+            let end = leaseEnd(ladder, now: now.monotonic)
+            ladders.schedule(id, at: [ladder.deadline, end].compactMap { $0 }.min(), eachTurn: true)
+        default: ladders.schedule(id, at: ladder.deadline, eachTurn: false)
+        }
     }
 
     // MARK: The end
@@ -169,7 +177,8 @@ extension Engine {
     }
 
     mutating func endLadder(_ id: LadderID, _ result: Result<Evidence, MusterError>, now: Now) {
-        guard let ladder = ladders.removeValue(forKey: id) else { return }
+        guard let ladder = ladders[id] else { return }
+        ladders[id] = nil
         forgetOrder(of: ladder)
         let outcome: Step.Outcome
         do { outcome = .value(try Value(encoding: try result.get())) } catch { outcome = .error(MusterError(unexpected: error)) }
@@ -187,7 +196,7 @@ extension Engine {
 
     /// Ends the ladders of a machine whose evidence is about what they were ordered for.
     mutating func endLadders(of id: ResourceID, _ evidence: Evidence, now: Now) {
-        for (ladder, state) in ladders.sorted(by: { $0.key < $1.key }) where state.resource == id && state.epoch == evidence.epoch {
+        for (ladder, state) in ladders.of(id) where state.epoch == evidence.epoch {
             endLadder(ladder, .success(evidence), now: now)
         }
     }

@@ -83,14 +83,8 @@ extension Engine {
         triedCuts = now.monotonic
         for claim in world.leftovers.sorted().compactMap({ world.claims[$0] }) {
             guard let image = world.images[claim.image] else { continue }
-            let busy = operations.values.contains {
-                switch $0.operation {
-                case .cutExport(claim.epoch, _): true
-                case .openExport(let request, let cutFirst): request.epoch == claim.epoch || cutFirst.contains(claim.epoch)
-                default: false
-                }
-            }
-            if !busy { begin(.cutExport(claim.epoch, image), for: .engine) }
+            // Nobody cuts it already, and nobody opens it.
+            if operations.of(claim.epoch).isEmpty { begin(.cutExport(claim.epoch, image), for: .engine) }
         }
     }
 }

@@ -4,30 +4,24 @@ import MusterCore
 extension Engine {
     /// Whether an order to fence or power off this machine is under way, also one in doubt after a restart.
     func isFencing(_ id: ResourceID) -> Bool {
-        let byOperation = operations.values.contains {
-            switch $0.operation {
-            case .powerOff(id, _, _, _, _, _), .fenceAgent(id, _, _, _): true
+        let byOperation = operations.of(id).contains {
+            switch $0 {
+            case .powerOff, .fenceAgent: true
             default: false
             }
         }
         // A ladder may be between two rungs, or wait for a silence.
-        return byOperation || ladders.values.contains { $0.resource == id }
-            || world.openSteps.values.contains { steps in
-                steps.values.contains { Self.powerOffSteps.contains($0.name) && resourceID($0.arguments) == id }
-            }
+        return byOperation || !ladders.of(id).isEmpty || world.powerOrders(to: id).contains { Self.powerOffSteps.contains($0.name) }
     }
 
     /// Whether its controller is carrying out an order to switch it on.
     private func isSwitchingOn(_ id: ResourceID) -> Bool {
-        operations.values.contains { if case .powerOn(id, _, _, _) = $0.operation { true } else { false } }
+        operations.of(id).contains { if case .powerOn = $0 { true } else { false } }
     }
 
     /// Whether an order to switch this machine on is under way, also one in doubt after a restart.
     func isPoweringOn(_ id: ResourceID) -> Bool {
-        isSwitchingOn(id)
-            || world.openSteps.values.contains { steps in
-                steps.values.contains { $0.name == "resource.power_on" && resourceID($0.arguments) == id }
-            }
+        isSwitchingOn(id) || world.powerOrders(to: id).contains { $0.name == "resource.power_on" }
     }
 
     static let powerOffSteps: Set<String> = ["resource.fence", "resource.power_off"]

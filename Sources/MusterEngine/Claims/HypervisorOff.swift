@@ -26,12 +26,8 @@ extension Engine {
             !isContradicted(hypervisor, now: now), !isPoweringOn(hypervisor),
             world.guests(of: hypervisor).contains(where: waitsForHypervisor)
         else { return }
-        let isAsked = operations.values.contains {
-            if case .readHypervisor(let question) = $0.operation {
-                question.hypervisor == hypervisor && question.guest == nil
-            } else {
-                false
-            }
+        let isAsked = operations.of(hypervisor).contains {
+            if case .readHypervisor(let question) = $0 { question.guest == nil } else { false }
         }
         if isAsked { return }
         begin(

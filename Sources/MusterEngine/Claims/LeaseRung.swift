@@ -113,12 +113,12 @@ extension Engine {
 
     /// Whether a living machine that somebody ordered to be fenced is being waited for: it is told to reset, and not acknowledged.
     func isWaitedOut(_ id: ResourceID) -> Bool {
-        ladders.values.contains { $0.resource == id && $0.rung?.kind == .lease && $0.wasAlive }
+        ladders.of(id).contains { $0.ladder.rung?.kind == .lease && $0.ladder.wasAlive }
     }
 
     /// A machine whose lease is waited for was heard and acknowledged: it lives, and who ordered its fence looks again.
     mutating func endLeaseRungs(of id: ResourceID, now: Now) {
-        for (ladder, state) in ladders.sorted(by: { $0.key < $1.key }) where state.resource == id && state.rung?.kind == .lease {
+        for (ladder, state) in ladders.of(id) where state.rung?.kind == .lease {
             guard let error = staleness(of: state) else { continue }
             tellFailed(state, error, now: now)
             endLadder(ladder, .failure(error), now: now)

@@ -38,11 +38,14 @@ extension Engine {
     }
 
     private func isOpeningExport(_ epoch: Epoch) -> Bool {
-        operations.values.contains { if case .openExport(let request, _) = $0.operation { request.epoch == epoch } else { false } }
+        operations.of(epoch).contains { if case .openExport(let request, _) = $0 { request.epoch == epoch } else { false } }
     }
 
     /// The export is cut: from here on the machine's silence counts.
-    mutating func cutSeen(_ id: LadderID, now: Now) { ladders[id]?.cut = now.monotonic }
+    mutating func cutSeen(_ id: LadderID, now: Now) {
+        ladders[id]?.cut = now.monotonic
+        scheduleLadder(id, now: now)
+    }
 
     /// From when on a machine whose export is cut is not heard; nil while nobody can say.
     func silentSinceCut(_ ladder: Ladder, now: Moment) -> Moment? {
@@ -83,7 +86,7 @@ extension Engine {
     /// Whether the fence of a machine has cut its export and waits for its silence: nothing else keeps the machine from its next boot.
     func isCutForFence(_ id: ResourceID) -> Bool {
         guard let claim = world.aliveClaim(on: id), claim.cutOrdered != nil, claim.exportCut, claim.unproven != true else { return false }
-        return ladders.values.contains { $0.resource == id && $0.epoch == claim.epoch && $0.cut != nil }
+        return ladders.of(id).contains { $0.ladder.epoch == claim.epoch && $0.ladder.cut != nil }
     }
 
     private mutating func revoke(_ id: LadderID, _ detail: String, now: Now) {
@@ -108,7 +111,7 @@ extension Engine {
         let evidence =
             validEvidence(for: claim)
             ?? record(.revoked, claim.resource, epoch: claim.epoch, detail: "its export is cut, and it asked for its next boot", now: now)
-        for (id, ladder) in ladders.sorted(by: { $0.key < $1.key }) where ladder.resource == claim.resource && ladder.epoch == claim.epoch {
+        for (id, ladder) in ladders.of(claim.resource) where ladder.epoch == claim.epoch {
             emit("resource.fenced", resource: claim.resource, data: evidenceData(evidence), now: now)
             endLadder(id, .success(evidence), now: now)
         }

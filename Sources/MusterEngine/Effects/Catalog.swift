@@ -24,6 +24,9 @@ public enum Effects {
     /// Calls that end by time, event or answer: a run that has no others open needs no memory of its script.
     public static let waits: Set<String> = ["sleep", "wait_for", "ask", "reserve"]
 
+    /// Calls that switch the machine of their first argument.
+    static let powerOrders: Set<String> = ["resource.fence", "resource.power_off", "resource.power_on"]
+
     private static let queries: [(String, Effect)] = [
         (
             "resources.get",

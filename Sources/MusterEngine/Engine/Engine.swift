@@ -7,10 +7,10 @@ public struct Engine: Sendable {
     /// What this engine process has seen of each machine; never stored.
     var trackers: [ResourceID: Tracker] = [:]
     /// Operations that drivers are carrying out now, and whom their results are for.
-    var operations: [OperationID: (operation: Operation, owner: OperationOwner)] = [:]
+    var operations = Operations()
     var lastOperation: Int64 = 0
     /// The fences under way.
-    var ladders: [LadderID: Ladder] = [:]
+    var ladders = Ladders()
     var lastLadder: Int64 = 0
     /// The checks of ladders under way.
     var checks: [ResourceID: LadderCheck] = [:]

@@ -38,6 +38,8 @@ struct RunIndex: Sendable {
     private(set) var waiters: [String: Set<Place>] = [:]
     /// The steps that wait for machines.
     private(set) var reservers: Set<Place> = []
+    /// The steps that order a machine's power, by machine.
+    private(set) var powerOrders: [ResourceID: Set<Place>] = [:]
     /// By wall-clock milliseconds.
     private var sleepers = DueQueue<Place>()
 
@@ -88,8 +90,11 @@ struct RunIndex: Sendable {
 
     /// A step of a live run began to wait, or no longer does.
     mutating func step(_ step: Step, of run: Run, isOpen: Bool) {
-        guard Effects.waits.contains(step.name) else { return }
         let place = Place(run: step.run, address: step.address)
+        if Effects.powerOrders.contains(step.name), let machine = resourceID(step.arguments) {
+            Self.change(&powerOrders, machine, place, isOpen)
+        }
+        guard Effects.waits.contains(step.name) else { return }
         if step.name == "wait_for", let event = step.arguments.first?.string {
             Self.change(&waiters, event, place, isOpen)
         }

@@ -28,16 +28,11 @@ public struct World: Sendable {
     private(set) var resourceOrder: [ResourceID] = []
     private var byMAC: [MACAddress: ResourceID] = [:]
     private var evidenceByResource: [ResourceID: [Evidence.ID]] = [:]
-    private var aliveByResource: [ResourceID: Epoch] = [:]
-    private var aliveByServer: [ServerID: Epoch] = [:]
+    private var claimIndex = ClaimIndex()
     /// The machines that are silent, starting, or whose failure is held, and those of them that count for isolation.
     private(set) var doubts = Doubts()
     /// The machines whose maintenance ends by itself, by wall-clock milliseconds.
     private var maintenanceEnds = DueQueue<ResourceID>()
-    /// The claims that are over, or whose export a fence ordered to be cut, and whose export is not cut; and which of them are of an image.
-    private(set) var leftovers: Set<Epoch> = []
-    private var leftoversByImage: [ImageID: Set<Epoch>] = [:]
-    private var aliveByImage: [ImageID: Epoch] = [:]
     /// The machines that fail again and again.
     private(set) var flapping: Set<ResourceID> = []
     /// The machines that could take a server.
@@ -51,6 +46,8 @@ public struct World: Sendable {
     private(set) var guestUses = GuestUses()
     /// The servers that have nowhere to run, or whose machine is in doubt.
     private(set) var seekers = Seekers()
+    /// Those of them that want a machine at this moment.
+    private(set) var contenders = Seekers()
     /// The servers that are blocked because no machine could take them.
     private(set) var starving: Set<ServerID> = []
     private var newlyStarving: Set<ServerID> = []
@@ -86,12 +83,14 @@ public struct World: Sendable {
     }
 
     public func resource(mac: MACAddress) -> Resource? { byMAC[mac].flatMap { resources[$0] } }
-    public func aliveClaim(on resource: ResourceID) -> Claim? { aliveByResource[resource].flatMap { claims[$0] } }
-    public func aliveClaim(of server: ServerID) -> Claim? { aliveByServer[server].flatMap { claims[$0] } }
-    func aliveClaim(of image: ImageID) -> Claim? { aliveByImage[image].flatMap { claims[$0] } }
+    public func aliveClaim(on resource: ResourceID) -> Claim? { claimIndex.alive(on: resource).flatMap { claims[$0] } }
+    public func aliveClaim(of server: ServerID) -> Claim? { claimIndex.alive(of: server).flatMap { claims[$0] } }
+    func aliveClaim(of image: ImageID) -> Claim? { claimIndex.alive(of: image).flatMap { claims[$0] } }
 
-    /// The claims of an image whose export has to be cut, oldest first.
-    func leftovers(of image: ImageID) -> [Claim] { (leftoversByImage[image] ?? []).sorted().compactMap { claims[$0] } }
+    /// The claims that are over, or whose export a fence ordered to be cut, and whose export is not cut.
+    var leftovers: Set<Epoch> { claimIndex.leftovers }
+    /// Those of an image, oldest first.
+    func leftovers(of image: ImageID) -> [Claim] { claimIndex.leftovers(of: image).compactMap { claims[$0] } }
 
     /// What is on record about a machine, oldest first.
     func evidence(about id: ResourceID) -> [Evidence] { (evidenceByResource[id] ?? []).sorted().compactMap { evidence[$0] } }
@@ -188,7 +187,7 @@ public struct World: Sendable {
     }
 
     private mutating func noteFree(_ id: ResourceID) {
-        let isClaimed = aliveByResource[id] != nil || isHindered(id)
+        let isClaimed = claimIndex.alive(on: id) != nil || isHindered(id)
         let rack = resources[id]?.hypervisor.flatMap { resources[$0]?.rack }
         let machine = resources[id].flatMap { FreeMachine($0, isClaimed: isClaimed, rack: rack) }
         if free.replace(id, machine) { newlyFree.insert(id) }
@@ -205,6 +204,7 @@ public struct World: Sendable {
         let isInDoubt = machine.map { $0.failure != nil || $0.liveness == .silent } ?? true
         let seeks = server.target == .running && isInDoubt
         seekers.replace(server.id, seeks ? Seekers.Seeker(server) : nil)
+        contenders.replace(server.id, seeks && contends(server) ? Seekers.Seeker(server) : nil)
     }
 
     /// Takes a machine whose maintenance is over.
@@ -240,7 +240,7 @@ public struct World: Sendable {
             starving.remove(server.id)
         } else {
             let isNew = starving.insert(server.id).inserted
-            if isNew || old?.needsSame(as: server) == false { newlyStarving.insert(server.id) }
+            if isNew || old?.needs != server.needs { newlyStarving.insert(server.id) }
         }
         if old?.pool != server.pool {
             if let pool = old?.pool { pools[pool]?.remove(server.id) }
@@ -250,25 +250,7 @@ public struct World: Sendable {
     }
 
     mutating func put(_ claim: Claim) {
-        if claim.isAlive {
-            aliveByResource[claim.resource] = claim.epoch
-            aliveByServer[claim.server] = claim.epoch
-            aliveByImage[claim.image] = claim.epoch
-        } else {
-            if aliveByResource[claim.resource] == claim.epoch { aliveByResource[claim.resource] = nil }
-            if aliveByServer[claim.server] == claim.epoch { aliveByServer[claim.server] = nil }
-            if aliveByImage[claim.image] == claim.epoch { aliveByImage[claim.image] = nil }
-        }
-        // An ended claim whose export is cut is history: the store keeps it.
-        let mayStay = claim.isAlive && claim.cutOrdered == nil
-        if mayStay || claim.exportCut {
-            leftovers.remove(claim.epoch)
-            leftoversByImage[claim.image]?.remove(claim.epoch)
-            if leftoversByImage[claim.image]?.isEmpty == true { leftoversByImage[claim.image] = nil }
-        } else {
-            leftovers.insert(claim.epoch)
-            leftoversByImage[claim.image, default: []].insert(claim.epoch)
-        }
+        claimIndex.take(claim)
         touch(claim.resource)
         changed.insert(claim.resource)
         unreviewed.insert(claim.server)
@@ -327,6 +309,9 @@ public struct World: Sendable {
             doneSteps[run.id] = nil
             journalBytes[run.id] = nil
         }
+        if (old?.reserved != nil) != (run.reserved != nil) || old?.servers != run.servers || old?.status != run.status {
+            for server in Set(run.servers + (old?.servers ?? [])) { servers[server].map { noteSeeker($0) } }
+        }
         record(.run(run))
     }
 
@@ -360,6 +345,7 @@ public struct World: Sendable {
     mutating func remove(_ id: ServerID) {
         if let pool = servers.removeValue(forKey: id)?.pool { pools[pool]?.remove(id) }
         seekers.replace(id, nil)
+        contenders.replace(id, nil)
         starving.remove(id)
         record(.removeServer(id))
     }
@@ -399,6 +385,9 @@ public struct World: Sendable {
 
     /// Takes the open steps whose time is over, in order.
     mutating func takeDueSteps(_ now: Timestamp) -> [Step] { index.takeDue(now).compactMap { openSteps[$0.run]?[$0.address] } }
+
+    /// The open steps that order a machine to be switched.
+    func powerOrders(to machine: ResourceID) -> [Step] { (index.powerOrders[machine] ?? []).compactMap { openSteps[$0.run]?[$0.address] } }
 
     func steps(waitingFor event: String) -> [Step] { index.waiters(for: event).compactMap { openSteps[$0.run]?[$0.address] } }
 

@@ -59,7 +59,7 @@ extension Engine {
         var wanted: [ServerID] = []
         for item in fleet.servers {
             if item.object.target == .running, world.servers[item.object.id] == nil { wanted.append(item.object.id) }
-            if let known = world.servers[item.object.id], !known.needsSame(as: item.object) { chances[known.id] = nil }
+            if let known = world.servers[item.object.id], known.needs != item.object.needs { chances[known.id] = nil }
             world.put(kept(item.object))
         }
         removeUndeclared(fleet)

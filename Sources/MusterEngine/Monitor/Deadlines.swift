@@ -10,7 +10,7 @@ extension Engine {
         }
         let moments: [Moment?] = [
             lookout.due.next.map { Moment(milliseconds: $0) }, polls.next.map { Moment(milliseconds: $0) }, nextRelease(now: now),
-            nextCut, nextLadder(now: now), nextCheck, nextSettling, nextSteady.map { moment($0, now) }, nextTimer(now: now),
+            nextCut, ladders.nextLook, nextCheck, nextSettling, nextSteady.map { moment($0, now) }, nextTimer(now: now),
             world.index.nextSleeper.map { moment($0, now) }, nextPlannedEnd.map { moment($0, now) }, nextDelayed(now: now),
             nextHeldOrder(now: now), nextKeySweep(now: now),
             watching.heartbeats?.nextSilence(after: world.general.settings.suspectAfter),

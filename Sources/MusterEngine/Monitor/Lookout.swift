@@ -33,6 +33,7 @@ extension Engine {
         for id in world.changed {
             lookout.soon(id)
             schedulePoll(id)
+            ladders.lookSoon(at: id)
         }
         world.changed = []
         let ids = lookout.take(now: now.monotonic)

@@ -69,13 +69,13 @@ extension Engine {
     mutating func begin(_ operation: Operation, for owner: OperationOwner) {
         lastOperation += 1
         let id = OperationID(number: lastOperation)
-        operations[id] = (operation, owner)
+        operations.add(id, operation, owner)
         actions.append(.perform(id, operation))
     }
 
     /// Takes a driver's result: what it means for the world first, then the step that waits for it.
     public mutating func operationFinished(_ id: OperationID, _ result: Result<OperationResult, MusterError>, now: Now) {
-        guard let (operation, owner) = operations.removeValue(forKey: id) else { return }
+        guard let (operation, owner) = operations.remove(id) else { return }
         let result = believed(result, of: operation)
         if let question = hypervisorQuestion(after: operation, result, now: now) {
             begin(.readHypervisor(question), for: owner)

@@ -46,7 +46,9 @@ extension Engine {
     func candidates(for server: Server, _ request: PlacementRequest, run: RunID?, verdicts: [String: Value] = [:]) -> Candidates {
         let preferences = preferences(of: server, first: request.first, last: request.last)
         if preferences.isNone, question(.place, .null) == nil { return firstCandidates(for: server, request, run: run) }
-        var found = world.free.ordered.filter { $0.fits(server) && request.except[$0.id] == nil && hasRoom($0, for: server, run: run) }
+        var found = world.free.ordered.filter {
+            $0.meets(server.needs) && request.except[$0.id] == nil && hasRoom($0, for: server, run: run)
+        }
         var refused: [ResourceID: String] = [:]
         if !verdicts.isEmpty {
             found.removeAll { machine in
@@ -74,10 +76,10 @@ extension Engine {
 
     /// The same when nothing but the order of free machines counts: no more of them than matter are looked at.
     private func firstCandidates(for server: Server, _ request: PlacementRequest, run: RunID?) -> Candidates {
-        let ahead = world.seekers.count(ahead: Seekers.Seeker(server))
+        let ahead = world.contenders.count(ahead: Seekers.Seeker(server))
         var candidates = Candidates()
         for machine in world.free.ordered
-        where machine.fits(server) && request.except[machine.id] == nil && hasRoom(machine, for: server, run: run) {
+        where machine.meets(server.needs) && request.except[machine.id] == nil && hasRoom(machine, for: server, run: run) {
             let holder = world.index.holders[machine.id]
             if holder == nil || holder == run { candidates.free.append(machine) } else { candidates.kept.append(machine) }
             if candidates.free.count >= max(request.limit, ahead + 1) { break }
@@ -89,30 +91,20 @@ extension Engine {
     /// moment, and could use one of these.
     func givesWay(_ server: Server, _ free: [FreeMachine]) -> Bool {
         var ahead = 0
-        for seeker in world.seekers.ordered {
+        for seeker in world.contenders.ordered {
             if !seeker.isAhead(of: Seekers.Seeker(server)) { return false }
-            guard let other = world.servers[seeker.id], seeks(other), free.contains(where: { $0.fits(other) }) else { continue }
+            guard free.contains(where: { $0.meets(seeker.needs) }) else { continue }
             ahead += 1
             if ahead >= free.count { return true }
         }
         return false
     }
 
-    /// Whether a server has nowhere to run, or its machine is suspect, and no run keeps a machine for it yet.
-    private func seeks(_ server: Server) -> Bool {
-        let state = state(of: server)
-        let isAboutTo =
-            state == .running
-            && world.aliveClaim(of: server.id).flatMap { world.resources[$0.resource] }.map { self.state(of: $0) == .suspect } ?? false
-        guard state == .placing || isAboutTo else { return false }
-        return !(world.index.byServer[server.id] ?? []).contains { world.runs[$0]?.reserved != nil }
-    }
-
     /// Machines that nobody has looked at yet, and that may turn out to be candidates.
     func unseen(for server: Server, _ request: PlacementRequest) -> [Resource] {
         // Each is a snapshot in the memory of a script.
         let most = 8
-        let found = world.unseen.ordered.lazy.filter { $0.fits(server) && request.except[$0.id] == nil }.prefix(most)
+        let found = world.unseen.ordered.lazy.filter { $0.meets(server.needs) && request.except[$0.id] == nil }.prefix(most)
         return found.compactMap { world.resources[$0.id] }
     }
 }

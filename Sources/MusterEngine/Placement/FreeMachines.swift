@@ -43,9 +43,7 @@ struct FreeMachine: Sendable {
         (memoryMiB, cpus, tags) = (resource.memoryMiB, resource.cpus, resource.tags)
     }
 
-    func fits(_ server: Server) -> Bool {
-        memoryMiB >= server.memoryMiB && cpus >= server.cpus && server.tags.allSatisfy(tags.contains)
-    }
+    func meets(_ needs: Server.Needs) -> Bool { needs.areMet(memoryMiB: memoryMiB, cpus: cpus, tags: tags) }
 
     /// Those that fail again and again last; idle ones before those that have to boot, machines that are woken before virtual ones that are
     /// created, the smallest first, so that large machines stay free for large servers.

@@ -7,9 +7,10 @@ struct Seekers: Sendable {
         var id: ServerID
         var priority: Int
         var isExtra: Bool
+        var needs: Server.Needs
 
         init(_ server: Server) {
-            (id, priority, isExtra) = (server.id, server.priority, server.isExtra == true)
+            (id, priority, isExtra, needs) = (server.id, server.priority, server.isExtra == true, server.needs)
         }
 
         /// Whether it goes before another whatever their names are.

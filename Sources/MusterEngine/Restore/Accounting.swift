@@ -79,8 +79,8 @@ extension Engine {
     static let settlePause: Int64 = 2_000
 
     var isAskingForExports: Bool {
-        operations.values.contains {
-            switch $0.operation {
+        operations.all.contains {
+            switch $0 {
             case .listExports, .cutExport: true
             default: false
             }

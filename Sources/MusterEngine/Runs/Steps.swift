@@ -99,7 +99,7 @@ extension Engine {
 
     /// Whether somebody waits for a job or for work of the engine's.
     private func isUnderWay(_ owner: OperationOwner) -> Bool {
-        operations.values.contains { $0.owner == owner } || ladders.values.contains { $0.owners.contains(owner) }
+        operations.isUnderWay(for: owner) || ladders.isFenced(by: owner)
             || checks.values.contains { $0.owners.contains(owner) }
     }
 

@@ -56,23 +56,7 @@ extension Engine {
         return serverValue(server)
     }
 
-    /// Whether a run is under way that answers a `server.move` for it.
-    private func isMoving(_ id: ServerID) -> Bool {
-        (world.index.byServer[id] ?? []).contains {
-            world.runs[$0].map { $0.status == .running && $0.argument["name"] == "server.move" } ?? false
-        }
-    }
-
-    func state(of server: Server) -> ServerState {
-        if server.blocked != nil { return .blocked }
-        let claim = world.aliveClaim(of: server.id)
-        guard server.target == .running else { return claim == nil ? .stopped : .stopping }
-        if isMoving(server.id) { return .moving }
-        guard let claim, let resource = world.resources[claim.resource] else { return .placing }
-        if resource.failure != nil { return .placing }
-        // What was seen ready before a boot that is under way was another boot.
-        return server.readyEpoch == claim.epoch && resource.startingSince == nil ? .running : .starting
-    }
+    func state(of server: Server) -> ServerState { world.state(of: server) }
 
     /// Looks at every server whose trouble a turn may have changed: one that is not where it should be and has no live run responsible is
     /// blocked, with its reason and remedy.
@@ -123,7 +107,7 @@ extension Engine {
         if let failure = resource.failure { return troubleOf(failure, resource, server) }
         if claim.cutOrdered != nil {
             // As long as the fence goes on, the engine itself works for the server.
-            if ladders.values.contains(where: { $0.epoch == claim.epoch }) { return nil }
+            if ladders.of(claim.resource).contains(where: { $0.ladder.epoch == claim.epoch }) { return nil }
             return (
                 because(server, "a fence cut its export, and \(resource.id) was neither seen silent nor off"),
                 "muster fence \(resource.id), or if it is off for sure: muster fence \(resource.id) --confirm-off"

@@ -2,9 +2,7 @@ import MusterCore
 
 // Objects as scripts and people see them: plain snapshots.
 extension Engine {
-    public func state(of resource: Resource) -> ResourceState {
-        resource.state(claimed: world.aliveClaim(on: resource.id).map { $0.cutOrdered == nil } ?? false)
-    }
+    public func state(of resource: Resource) -> ResourceState { world.state(of: resource) }
 
     func resourceValue(_ resource: Resource) -> Value {
         let claim = world.aliveClaim(on: resource.id)

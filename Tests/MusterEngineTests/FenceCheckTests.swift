@@ -130,7 +130,7 @@ import Testing
 extension Operation {
     fileprivate var isCheck: Bool { if case .checkRung = self { true } else { false } }
 
-    fileprivate func asks(_ kind: FenceRung.Kind) -> Bool {
+    func asks(_ kind: FenceRung.Kind) -> Bool {
         if case .checkRung(let question) = self { question.resource == ResourceID("node1") && question.rung.kind == kind } else { false }
     }
 }

@@ -8,6 +8,7 @@ enum ErrorStatus {
         case .notFound, .noSecret, .imageMissing: 404
         case "wrong_method": 405
         case .claimAlive, .noEvidence, .evidenceVoid, .stale, .disarmed, .wrongState, .notFenced, .imageInUse, .bmcIdentity,
+            .bmcContradicted,
             .cancelled, .reserved, "file_exists":
             409
         case "too_large": 413

@@ -39,6 +39,7 @@ extension MusterError.Code {
     public static let bmcCipher: Self = "bmc_cipher"
     public static let bmcProtocol: Self = "bmc_protocol"
     public static let bmcIdentity: Self = "bmc_identity"
+    public static let bmcContradicted: Self = "bmc_contradicted"
     public static let stillOn: Self = "still_on"
 
     // Store, secrets, exports

@@ -69,6 +69,7 @@ extension Engine {
             guard let rung = ladder.rung, let resource = world.resources[ladder.resource] else {
                 return endLadder(id, .failure(tellExhausted(ladder, now: now)), now: now)
             }
+            if let contradiction = contradiction(rung, resource, now: now) { return rungFailed(id, rung, contradiction, now: now) }
             if let reason = objection(to: rung, resource, epoch: ladder.epoch) {
                 let failure = passedOver(rung, reason)
                 ladders[id]?.failures.append(failure)
@@ -96,7 +97,7 @@ extension Engine {
         case .storage: beginStorageRung(id, now: now)
         case .lease: beginLeaseRung(id, rung, now: now)
         case .hypervisor:
-            guard let control = try? controlForOrder(resource) else { return }
+            guard let control = try? controlForOrder(resource, now: now) else { return }
             begin(powerOff(resource, control, epoch: ladder.epoch, timeout: timeout, fence: true), for: owner)
         }
     }

@@ -87,7 +87,8 @@ extension Engine {
             return
         }
         let name = check.rungs[index].name
-        switch outcome {
+        let contradicted = world.resources[id].flatMap { contradiction(check.rungs[index], $0, now: now) }
+        switch contradicted.map(Step.Outcome.error) ?? outcome {
         case .value(let seen): checks[id]?.answers[index] = FenceCheck.Rung(rung: name, state: .works, detail: seen.string ?? "")
         case .error(let error):
             checks[id]?.answers[index] = FenceCheck.Rung(rung: name, state: .fails, detail: error.message, hint: error.hint)

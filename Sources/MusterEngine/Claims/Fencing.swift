@@ -94,8 +94,8 @@ extension Engine {
     }
 
     /// The order to switch a machine off that has not failed.
-    mutating func powerOffOperation(_ resource: Resource) throws -> Operation {
-        let control = try controlForOrder(resource)
+    mutating func powerOffOperation(_ resource: Resource, now: Now) throws -> Operation {
+        let control = try controlForOrder(resource, now: now)
         let epoch = world.aliveClaim(on: resource.id)?.epoch
         return powerOff(resource, control, epoch: epoch, timeout: world.general.settings.fenceTimeout, fence: false)
     }

@@ -3,17 +3,6 @@ import MusterCore
 // What is heard after a hypervisor was read off speaks against one of both: of the hypervisor itself, against the reading; of a guest, against
 // the belief that it is there. Somebody moved it by hand before the hypervisor went off, and no reading of that one is evidence about it.
 extension Engine {
-    /// Whether a machine was heard so long after the first reading of off that it was on then. What was on its way is not counted.
-    private func wasHeard(_ id: ResourceID, after off: Moment, now: Now) -> Bool {
-        let last = [heard(id, at: now.monotonic), trackers[id]?.spoke].compactMap { $0 }.max()
-        return last.map { $0 - off > 2 * world.general.settings.heartbeat } ?? false
-    }
-
-    /// Whether a hypervisor beats while its controller reads off: that is another machine's, or lies.
-    func isContradicted(_ hypervisor: ResourceID, now: Now) -> Bool {
-        trackers[hypervisor]?.offSince.map { wasHeard(hypervisor, after: $0, now: now) } ?? false
-    }
-
     /// Remembers the guests of a hypervisor that went on without it.
     mutating func noteOutliving(_ hypervisor: ResourceID, now: Now) {
         guard world.hasGuests, let off = trackers[hypervisor]?.offSince, !isContradicted(hypervisor, now: now) else { return }

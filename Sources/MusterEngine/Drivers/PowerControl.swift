@@ -36,9 +36,11 @@ extension Engine {
         return resource.bmc.map { .bmc($0) } ?? resource.switchingAgent.map { .agent($0) }
     }
 
-    /// The same for an order. One to a hypervisor has a number, by which it is known as older than the next one. Errors: `no_bmc`.
-    mutating func controlForOrder(_ resource: Resource) throws -> PowerControl {
+    /// The same for an order. One to a hypervisor has a number, by which it is known as older than the next one. Errors: `no_bmc`,
+    /// `bmc_contradicted`.
+    mutating func controlForOrder(_ resource: Resource, now: Now) throws -> PowerControl {
         guard let control = control(of: resource) else { throw noBMC(resource.id) }
+        if let contradiction = contradiction(resource, now: now) { throw contradiction }
         guard case .hypervisor(var guest) = control else { return control }
         world.update { $0.lastOrder = ($0.lastOrder ?? 0) + 1 }
         guest.order = world.general.lastOrder ?? 0

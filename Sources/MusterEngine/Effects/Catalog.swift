@@ -103,7 +103,7 @@ public enum Effects {
                 let resource = try engine.resourceForOrder(call)
                 try engine.checkReserved(resource.id, for: call.run.id)
                 try engine.refuseToEndGuests(of: resource)
-                return try engine.powerOffOperation(resource)
+                return try engine.powerOffOperation(resource, now: call.now)
             }
         ),
         (
@@ -112,7 +112,7 @@ public enum Effects {
                 var resource = try engine.resourceToPowerOn(call)
                 try engine.checkReserved(resource.id, for: call.run.id)
                 try engine.refuseToStartTwice(resource)
-                let control = try engine.controlForOrder(resource)
+                let control = try engine.controlForOrder(resource, now: call.now)
                 let timeout = try call.milliseconds(call.options["timeout"], default: 60_000)
                 // Whoever orders it on takes the evidence that it is off out of the world first.
                 engine.signOfLife(of: resource.id, "an order to power on", now: call.now)
@@ -129,7 +129,7 @@ public enum Effects {
                 let resource = try engine.resourceForOrder(call)
                 try engine.checkReserved(resource.id, for: call.run.id)
                 try engine.refuseToEndGuests(of: resource)
-                let control = try engine.controlForOrder(resource)
+                let control = try engine.controlForOrder(resource, now: call.now)
                 if case .agent(let agent) = control {
                     throw MusterError(
                         .noBMC, "\(resource.id) is switched by \(agent.program), which cannot ask its system to shut down",

@@ -21,6 +21,9 @@ extension Engine {
                 "resource.bmc_fault", resource: id,
                 data: ["code": .string(error.code.rawValue), "message": .string(error.message)], now: now)
         case .success(let value):
+            if value.power == .off, let contradiction = contradiction(resource, now: now) {
+                return contradicted(id, contradiction, asked: asked, now: now)
+            }
             let answersAgain = resource.bmcFault != nil
             if answersAgain {
                 resource.bmcFault = nil
@@ -36,6 +39,17 @@ extension Engine {
             let wentOff = resource.power != .off && value.power == .off
             if answersAgain || wentOff { callAgain(id, now: now) }
         }
+    }
+
+    /// A controller reads off while its machine speaks: nothing is known of that one's power.
+    private mutating func contradicted(_ id: ResourceID, _ contradiction: MusterError, asked: Moment, now: Now) {
+        trackers[id]?.reading = nil
+        if var resource = world.resources[id], resource.power == .off {
+            resource.power = .unknown
+            accountForSleep(&resource, now: now)
+            world.put(resource)
+        }
+        powerRead(id, asked: asked, .failure(contradiction), now: now)
     }
 
     /// Takes a power reading for a fact.
@@ -57,9 +71,9 @@ extension Engine {
         if power == .off, resource.liveness == .alive || resource.liveness == .silent, world.aliveClaim(on: id) == nil,
             resource.failure == nil
         {
-            // An idle machine that went off is off, not failed: nobody waits for it.
+            // An idle machine that went off is off, not failed: nobody waits for it. Should it speak again in this boot, it never was.
             resource.liveness = .unknown
-            resource.boot = nil
+            if resource.hypervisor != nil { resource.boot = nil }
         }
         if previous == .off, power == .on {
             resource.incarnation += 1

@@ -71,6 +71,9 @@ extension Schema {
         ScriptError("bmc_cipher", "its BMC offers no cipher suite that is allowed", "add one to `cipher_suites`; 0 is refused"),
         ScriptError("bmc_protocol", "its BMC answered with something unexpected", "try a workaround flag of libfreeipmi"),
         ScriptError("bmc_identity", "the BMC belongs to another machine", "correct its address in the fleet file"),
+        ScriptError(
+            "bmc_contradicted", "its BMC, or the agent in its place, reads off while the machine speaks: it is another machine's, or lies",
+            "correct its address in the fleet file, or its cabling"),
         ScriptError("still_on", "it was ordered off and its BMC still reads on", "switch it off by hand, then confirm"),
         ScriptError("still_off", "it was ordered on and still reads off", "look at it, and at what switches it"),
         ScriptError("agent_missing", "the program of its fence agent is not there", "install it as the hint says"),

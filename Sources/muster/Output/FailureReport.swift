@@ -14,7 +14,8 @@ enum ExitStatus {
     static func of(_ error: MusterError) -> Int32 {
         switch error.code {
         case "no_engine", "no_access", "engine_lost": noEngine
-        case .claimAlive, .noEvidence, .evidenceVoid, .stale, .disarmed, .reserved, .wrongState, .notFenced, .imageInUse, .bmcIdentity:
+        case .claimAlive, .noEvidence, .evidenceVoid, .stale, .disarmed, .reserved, .wrongState, .notFenced, .imageInUse, .bmcIdentity,
+            .bmcContradicted:
             refused
         case .notFound, .noSecret: notFound
         case .badArgument: usage

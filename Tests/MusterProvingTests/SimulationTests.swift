@@ -19,6 +19,44 @@ import Testing
         #expect(simulation.story.violations.isEmpty)
     }
 
+    /// Thousands are played one after the other.
+    @Test(arguments: [61_500, 75_000, 300_000]) func oneThatHasEndedIsNotKept(_ end: Int64) throws {
+        weak var engine: SimulatedEngine?
+        weak var machines: Machines?
+        let hosts = Kept()
+        do {
+            let maker = Proving.hostMaker(Project.sources)
+            let simulation = Simulation(fleet: try Fleets.small(hosts: 3, servers: 2), seed: 3) { turns in
+                let host = try maker(turns)
+                hosts.add(host.runs)
+                return host
+            }
+            (engine, machines) = (simulation.engine, simulation.machines)
+            try simulation.start()
+            simulation.run(5_000)
+            for command in ["server web1 start", "server web2 start"] { try simulation.command(command) }
+            // It ends at rest, or while its policies work.
+            simulation.run(55_000)
+            try simulation.command("engine crash 1s")
+            try simulation.command("crash node1")
+            simulation.run(end - 60_000)
+            #expect(hosts.alive > 0)
+            simulation.end()
+        }
+        #expect(engine == nil && machines == nil && hosts.alive == 0)
+    }
+
+    private final class Kept {
+        private final class Reference { weak var object: AnyObject? }
+        private var references: [Reference] = []
+        func add(_ object: any RunHost) {
+            let reference = Reference()
+            reference.object = object as AnyObject
+            references.append(reference)
+        }
+        var alive: Int { references.count { $0.object != nil } }
+    }
+
     @Test func whatWasNotDurableIsLostAndWhatWasIsNot() throws {
         // Killed at every millisecond of the first moments of a start, it always comes to the same end.
         for moment in stride(from: Int64(1), through: 400, by: 7) {

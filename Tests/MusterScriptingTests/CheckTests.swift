@@ -340,15 +340,31 @@ import Testing
             value?["line"] == 1 && value?["column"] == 1 && value?["severity"] == "error" && value?["hint"] == "did you mean resources?")
     }
 
+    /// Hook files are read again with every change, for months.
+    @Test func whatWasReadIsGivenBack() throws {
+        weak var main: LuaBody?
+        weak var local: LuaLocal?
+        do {
+            let text = "local count\ncount = function(self, n) local inner = function() return count(self, inner) end return inner end"
+            let tree = try LuaParser.parse(Array(text.utf8))
+            let facts = FileFacts(tree)
+            FileChecker(SourceText(name: "h.lua", text: text), .hook, facts, with: []).check(tree.main)
+            guard case .local(let locals, _)? = tree.main.body.statements.first?.kind else { throw MusterError("test", "no local") }
+            (main, local) = (tree.main, locals[0])
+            #expect(tree.origins[locals[0]].count == 2, "declared and assigned")
+        }
+        #expect(main == nil && local == nil)
+    }
+
     @Test func anAnswerTakesNoSteps() throws {
         let text =
             "local function helper() sleep(1) end\nlocal function answer(request) helper() return resources.list() end\nreturn answer"
         let tree = try LuaParser.parse(Array(text.utf8))
         var facts = FileFacts(tree)
-        guard case .localFunction(_, let body) = tree.body.statements[1].kind else { throw MusterError("test", "no function") }
+        guard case .localFunction(_, let body) = tree.main.body.statements[1].kind else { throw MusterError("test", "no function") }
         facts.handlers[ObjectIdentifier(body)] = Inference.Handler(handler: ScriptHandler(.answer), event: nil)
         let checker = FileChecker(SourceText(name: "h.lua", text: text), .hook, facts, with: [])
-        checker.check(tree)
+        checker.check(tree.main)
         #expect(
             checker.problems.map { "\($0.line):\($0.column) \($0.message)" } == [
                 "1:25 sleep is a step, and an answer only computes: it is waited for",

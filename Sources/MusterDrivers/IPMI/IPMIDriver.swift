@@ -81,7 +81,8 @@ public final class IPMIDriver: PowerDriver {
         let target = try IPMITarget(access)
         do {
             let bytes = try await query(
-                target, function: DCMIPowerReading.function, command: DCMIPowerReading.command, data: DCMIPowerReading.request)
+                target, function: DCMIPowerReading.function, command: DCMIPowerReading.command, data: DCMIPowerReading.request,
+                mayBeUnknown: true)
             // A machine that is on draws something: who says none does not measure.
             guard let reading = DCMIPowerReading(bytes: bytes), reading.isActive, reading.watts > 0 else { return nil }
             return reading.watts
@@ -156,12 +157,12 @@ extension IPMIDriver {
     }
 
     private func query(
-        _ target: IPMITarget, function: UInt8, command: UInt8, data: [UInt8] = []
+        _ target: IPMITarget, function: UInt8, command: UInt8, data: [UInt8] = [], mayBeUnknown: Bool = false
     ) async throws -> [UInt8] {
         let line = line(of: target)
         defer { closeWhenIdle(line, target.name) }
         return try await lanes.run(target.name) {
-            try line.session.query(target, function: function, command: command, data: data)
+            try line.session.query(target, function: function, command: command, data: data, mayBeUnknown: mayBeUnknown)
         }
     }
 

@@ -13,15 +13,16 @@ final class IPMILine: @unchecked Sendable {
 
     init(timing: IPMITiming) { self.timing = timing }
 
-    /// Asks something that may safely be asked twice. A kept session that got lost is opened anew, once.
+    /// Asks something that may safely be asked twice. A kept session that got lost is opened anew, once; not for a question that the controller
+    /// may not know: some leave such a one without an answer, and others wait behind it.
     func query(
-        _ target: IPMITarget, function: UInt8, command: UInt8, data: [UInt8] = []
+        _ target: IPMITarget, function: UInt8, command: UInt8, data: [UInt8] = [], mayBeUnknown: Bool = false
     ) throws(IPMIFailure) -> [UInt8] {
         if let kept = kept(for: target) {
             do {
                 return try use(kept, function, command, data)
             } catch {
-                guard error.losesSession else { throw error }
+                guard error.losesSession, !mayBeUnknown else { throw error }
                 // It is closed now; a new one tells whether the controller is there.
             }
         }

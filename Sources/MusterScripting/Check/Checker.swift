@@ -75,7 +75,7 @@ public enum Checker {
 
     private struct File {
         var source: SourceText
-        var tree: LuaBody
+        var tree: LuaTree
         var facts: FileFacts
     }
 
@@ -99,12 +99,12 @@ public enum Checker {
         }
         let kind = given ?? guess(main)
         let checker = FileChecker(main.source, kind, main.facts, with: modules.map(\.facts))
-        checker.check(main.tree)
+        checker.check(main.tree.main)
         var uses = checker.uses.mapValues { (call: $0.call, at: $0.at, module: String?.none) }
         for module in modules {
             let others = ([main] + modules).filter { $0.source.name != module.source.name }.map(\.facts)
             let inner = FileChecker(module.source, .module, module.facts, with: others)
-            inner.check(module.tree)
+            inner.check(module.tree.main)
             let name = String(module.source.name.dropLast(4)).replacingOccurrences(of: "/", with: ".")
             for (capability, use) in inner.uses where uses[capability] == nil {
                 uses[capability] = (use.call, requireAt(name), name)
@@ -150,7 +150,7 @@ public enum Checker {
         let source = SourceText(name: name, text: text)
         // Lua has the last word: its compiler has limits of its own (locals, registers, nesting).
         let refused = refusal(name, text, source)
-        var tree = LuaBody(at: 0)
+        var tree = LuaTree()
         do throws(LuaSyntaxError) {
             tree = try LuaParser.parse(source.bytes)
         } catch {
@@ -183,7 +183,7 @@ public enum Checker {
         let file: File
         do throws(Wrong) { file = try parse(path, text) } catch { return [error.problem] }
         let checker = FileChecker(file.source, .fleet, file.facts, with: [])
-        checker.check(file.tree)
+        checker.check(file.tree.main)
         if checker.problems.contains(where: { $0.severity == .error }) { return checker.problems }
         do {
             _ = try await FleetReader.read(source: text, file: path)

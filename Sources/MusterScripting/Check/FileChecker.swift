@@ -42,7 +42,8 @@ final class FileChecker {
         loadGlobals = all.reduce(into: []) { $0.formUnion($1.loadGlobals) }
         fields = all.reduce(into: []) { $0.formUnion($1.fields) }
         // The words of tests have names that mean other things in policies.
-        inference = Inference(assigned: kind == .test ? globals.union(Schema.testWords).subtracting(["require"]) : globals)
+        let assigned = kind == .test ? globals.union(Schema.testWords).subtracting(["require"]) : globals
+        inference = Inference(assigned: assigned, origins: facts.origins)
         inference.handlers = facts.handlers
     }
 
@@ -171,8 +172,8 @@ final class FileChecker {
         visit(base, context)
         var value = inference.known(base)
         if kind == .fleet, case .name(let name, nil) = base.kind { fleet(name, suffixes) }
-        if context == .answer, case .name(_, let local?) = base.kind, local.origins.count == 1,
-            case .function(let body) = local.origins[0],
+        if context == .answer, case .name(_, let local?) = base.kind, facts.origins[local].count == 1,
+            case .function(let body) = facts.origins[local][0],
             case .call? = suffixes.first?.kind
         {
             // What an answer calls is part of it.

@@ -18,12 +18,16 @@ struct FileFacts {
     var handlers: [ObjectIdentifier: Inference.Handler] = [:]
     private var localHandlers: [ObjectIdentifier: (local: LuaLocal, body: LuaBody, uses: [Inference.Handler])] = [:]
 
+    /// Where the values of locals come from.
+    let origins: LuaOrigins
     private var loaded: Set<ObjectIdentifier> = []
     private var calledFields: Set<String> = []
     private var fieldFunctions: [(String, LuaBody)] = []
     private var globalFunctions: [String: LuaBody] = [:]
 
-    init(_ main: LuaBody) {
+    init(_ tree: LuaTree) {
+        origins = tree.origins
+        let main = tree.main
         visit(main.body, isLoad: true)
         // What is called by a field's name while the file is loaded is loaded with it.
         for (name, body) in fieldFunctions where calledFields.contains(name) { load(body) }
@@ -155,7 +159,7 @@ struct FileFacts {
         if case .field(let name)? = before.last?.kind { calledFields.insert(name) }
         guard isDirect else { return }
         switch base.kind {
-        case .name(_, let local?): for case .function(let body) in local.origins { load(body) }
+        case .name(_, let local?): for case .function(let body) in origins[local] { load(body) }
         case .name(let name, nil): if let body = globalFunctions[name.text] { load(body) }
         case .parenthesized(let inner): if case .function(let body) = inner.kind { load(body) }
         default: break
@@ -183,7 +187,7 @@ struct FileFacts {
             switch argument.kind {
             case .function(let body): handlers[ObjectIdentifier(body)] = use
             case .name(_, let local?):
-                guard local.origins.count == 1, case .function(let body) = local.origins[0] else { continue }
+                guard origins[local].count == 1, case .function(let body) = origins[local][0] else { continue }
                 localHandlers[ObjectIdentifier(body), default: (local, body, [])].uses.append(use)
             default: break
             }

@@ -10,10 +10,11 @@ final class Inference {
     var handlers: [ObjectIdentifier: Handler] = [:]
     /// Globals that scripts assign: nothing is known of them.
     let assigned: Set<String>
+    private let origins: LuaOrigins
     private var locals: [ObjectIdentifier: Known] = [:]
     private var busy = 0
 
-    init(assigned: Set<String>) { self.assigned = assigned }
+    init(assigned: Set<String>, origins: LuaOrigins) { (self.assigned, self.origins) = (assigned, origins) }
 
     func known(_ expression: LuaExpression) -> Known {
         switch expression.kind {
@@ -89,7 +90,7 @@ final class Inference {
         guard busy < 200 else { return .unknown }
         busy += 1
         locals[id] = Known.none
-        let found = local.origins.reduce(Known.none) { $0.joined(known($1)) }
+        let found = origins[local].reduce(Known.none) { $0.joined(known($1)) }
         busy -= 1
         locals[id] = found == .none ? .unknown : found
         return locals[id] ?? .unknown

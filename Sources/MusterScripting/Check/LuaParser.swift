@@ -4,13 +4,14 @@ struct LuaParser {
     var token: LuaToken
     private var ahead: LuaToken?
     var scopes = LuaScopes()
+    var origins = LuaOrigins()
     private var depth = 0
 
     /// Levels of nesting, as Lua's LUAI_MAXCCALLS.
     static let depthLimit = 200
 
-    /// The file as a function. Errors: the first thing that is wrong, with its place.
-    static func parse(_ bytes: [UInt8]) throws(LuaSyntaxError) -> LuaBody {
+    /// The file as a tree. Errors: the first thing that is wrong, with its place.
+    static func parse(_ bytes: [UInt8]) throws(LuaSyntaxError) -> LuaTree {
         var parser = try LuaParser(bytes)
         let main = LuaBody(at: 0)
         main.isVariadic = true
@@ -18,7 +19,7 @@ struct LuaParser {
         main.body = try parser.block()
         guard parser.token.kind == .end else { throw parser.unexpected("a statement") }
         try parser.scopes.leaveFunction()
-        return main
+        return LuaTree(main: main, origins: parser.origins)
     }
 
     private init(_ bytes: [UInt8]) throws(LuaSyntaxError) {
@@ -238,7 +239,7 @@ struct LuaParser {
             bounds.append(try expression())
             if try accept(symbol: ",") { bounds.append(try expression()) }
             let counter = LuaLocal(first.text, at: first.at)
-            counter.origins = [.counter]
+            origins.add(.counter, to: counter)
             kind = .numericFor(counter, bounds, try loopBody([counter]))
         } else {
             var names = [first]
@@ -248,7 +249,7 @@ struct LuaParser {
             let values = try expressions()
             let locals = names.enumerated().map { index, name in
                 let local = LuaLocal(name.text, at: name.at)
-                local.origins = [.loop(values, index: index)]
+                origins.add(.loop(values, index: index), to: local)
                 return local
             }
             kind = .genericFor(locals, values, try loopBody(locals))
@@ -284,7 +285,7 @@ struct LuaParser {
         let function = try functionBody(at: at, hasSelf: isMethod)
         if suffixes.isEmpty, case .name(_, let local?) = target.kind {
             guard !local.isConstant else { throw constant(first) }
-            local.origins.append(.function(function))
+            origins.add(.function(function), to: local)
         }
         return .function(target, isMethod: isMethod, function)
     }
@@ -294,7 +295,7 @@ struct LuaParser {
         let local = LuaLocal(name.text, at: name.at)
         scopes.declare(local)
         let function = try functionBody(at: name.at, hasSelf: false)
-        local.origins = [.function(function)]
+        origins.add(.function(function), to: local)
         return .localFunction(local, function)
     }
 
@@ -321,7 +322,7 @@ struct LuaParser {
         } while try accept(symbol: ",")
         let values = try accept(symbol: "=") ? try expressions() : []
         for (index, local) in locals.enumerated() {
-            local.origins = [.value(values, index: index)]
+            origins.add(.value(values, index: index), to: local)
             scopes.declare(local)
         }
         return .local(locals, values)
@@ -353,7 +354,7 @@ struct LuaParser {
         for (index, target) in targets.enumerated() {
             guard case .name(let name, let local?) = target.kind else { continue }
             guard !local.isConstant else { throw constant(name) }
-            local.origins.append(.value(values, index: index))
+            origins.add(.value(values, index: index), to: local)
         }
         return .assign(targets, values)
     }

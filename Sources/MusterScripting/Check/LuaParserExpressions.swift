@@ -185,7 +185,7 @@ extension LuaParser {
         scopes.enterFunction(isVariadic: function.isVariadic)
         function.parameters = names.enumerated().map { index, name in
             let local = LuaLocal(name.text, at: name.at)
-            local.origins = [.parameter(function, index: index)]
+            origins.add(.parameter(function, index: index), to: local)
             scopes.declare(local)
             return local
         }

@@ -20,7 +20,6 @@ final class LuaLocal {
     let name: String
     let at: Int
     let isConstant: Bool
-    var origins: [Origin] = []
     /// How often it is read.
     var reads = 0
 
@@ -29,6 +28,20 @@ final class LuaLocal {
         self.at = at
         self.isConstant = isConstant
     }
+}
+
+/// A parsed file: a function, and where the values of its locals come from. That stands beside the locals: what is reached from itself is
+/// never given back.
+struct LuaTree {
+    var main = LuaBody(at: 0)
+    var origins = LuaOrigins()
+}
+
+struct LuaOrigins {
+    private var known: [ObjectIdentifier: [LuaLocal.Origin]] = [:]
+
+    subscript(local: LuaLocal) -> [LuaLocal.Origin] { known[ObjectIdentifier(local)] ?? [] }
+    mutating func add(_ origin: LuaLocal.Origin, to local: LuaLocal) { known[ObjectIdentifier(local), default: []].append(origin) }
 }
 
 final class LuaBody {

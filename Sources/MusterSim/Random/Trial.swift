@@ -55,6 +55,8 @@ public struct Trial: Sendable {
     public func play(_ given: [Fault]? = nil, makeHost: @escaping SimulatedHost.Maker) throws -> Outcome {
         let faults = given ?? faults
         let simulation = Simulation(fleet: fleet, seed: seed, makeHost: makeHost)
+        // What waits in its agenda would keep it for ever, and thousands are played one after the other.
+        defer { simulation.end() }
         try simulation.start()
         for (index, server) in fleet.servers.enumerated() {
             simulation.agenda.after(5_000 + Int64(index % 1_000) * 100) {

@@ -1,5 +1,6 @@
 import MusterCore
 import MusterEngine
+import Synchronization
 import Testing
 
 @testable import MusterDrivers
@@ -38,6 +39,26 @@ import Testing
         bmc.stop()
         let error = try await failing { try await driver.draw(bmc.access()) }
         #expect(error.code == .bmcSilent, "\(error)")
+    }
+
+    /// Some controllers leave what they do not know without an answer: nobody waits for that twice.
+    @Test func aQuestionThatIsLeftWithoutAnswerIsNotAskedInANewSession() async throws {
+        let driver = IPMIDriver(timing: IPMITiming(silence: 1_000, retransmission: 900, keepIdle: 450))
+        let bmc = try await SimulatedBMC(power: .on, module: try await DCMIModule.path())
+        try bmc.set(watts: 95)
+        let scratch = bmc.scratch
+        let sent = Mutex(0)
+        // Answers are lost from the question on; what is sent to the controller after it is counted.
+        let relay = try Relay(to: bmc) { fromController in
+            guard scratch.exists("asked") else { return false }
+            if !fromController { sent.withLock { $0 += 1 } }
+            return fromController
+        }
+        #expect(try await driver.reading(bmc.access(through: relay.address)) == .on)
+        let error = try await failing { try await driver.draw(bmc.access(through: relay.address)) }
+        #expect(error.code == .bmcSilent, "\(error)")
+        // Once more in its session, and the end of that. A new session begins with five packets.
+        #expect(sent.withLock { $0 } < 5)
     }
 
     // MARK: The bytes

@@ -5,7 +5,8 @@ import Testing
 @Suite struct ScriptTests {
     @Test func everyFormReadsAndIsWrittenAsItWasRead() throws {
         let lines = [
-            "power node1 on", "mains node1 off", "crash node1", "thaw node1", "shutdown node1", "reboot node1", "network node1 off",
+            "power node1 on", "mains node1 off", "crash node1", "thaw node1", "shutdown node1", "reboot node1", "heartbeat node1 off",
+            "network node1 off",
             "storage node1 on", "load node1 0.9", "guest node2 of node1", "hypervisor node1 refuse", "newcomer machine-525400770007",
             "bmc node1 silent", "bmc node1 off", "bmc node1 delay 1500ms", "bmc node1 draws 95", "bmc node1 is node2", "agent node1 silent",
             "watchdog node1 none",

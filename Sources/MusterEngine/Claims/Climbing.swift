@@ -193,6 +193,9 @@ extension Engine {
         emit("resource.fenced", resource: resource.id, data: evidenceData(evidence), now: now)
         endLadders(of: resource.id, evidence, now: now)
         wantServerAfterEvidence(resource, now: now)
+        if Mutation.guestOffByOtherEvidence.isActive, let control = control(of: resource) {
+            try? guestsAreOff(HypervisorQuestion(hypervisor: resource.id, control: control, asked: now.monotonic), now: now)
+        }
     }
 
     /// Ends the ladders of a machine whose evidence is about what they were ordered for.

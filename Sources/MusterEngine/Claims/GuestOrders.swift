@@ -11,7 +11,7 @@ extension Engine {
     /// What a driver brought back, as far as it may be believed: that a hypervisor has no such guest is no proof about one that was booted
     /// or read on and never seen off since, for it runs elsewhere, nor about one of which a restored engine does not know where it ran last.
     func believed(_ result: Result<OperationResult, MusterError>, of operation: Operation) -> Result<OperationResult, MusterError> {
-        guard case .success(.absent(let words)) = result else { return result }
+        guard case .success(.absent(let words)) = result, !Mutation.guestAbsenceBelieved.isActive else { return result }
         let id: ResourceID? =
             switch operation {
             case .readPower(let id, _, _), .powerOff(let id, _, _, _, _, _): id

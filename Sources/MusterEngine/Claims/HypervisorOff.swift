@@ -30,10 +30,9 @@ extension Engine {
             if case .readHypervisor(let question) = $0 { question.guest == nil } else { false }
         }
         if isAsked { return }
-        begin(
-            .readHypervisor(
-                HypervisorQuestion(hypervisor: hypervisor, control: control, uuid: knownUUID(of: resource), asked: now.monotonic)),
-            for: .engine)
+        let question = HypervisorQuestion(hypervisor: hypervisor, control: control, uuid: knownUUID(of: resource), asked: now.monotonic)
+        if Mutation.guestOffByOldReading.isActive { return (try? guestsAreOff(question, now: now)) ?? () }
+        begin(.readHypervisor(question), for: .engine)
     }
 
     private func knownUUID(of resource: Resource) -> String? { Mutation.identityUnchecked.isActive ? nil : resource.uuid }
@@ -79,7 +78,7 @@ extension Engine {
         throw error
     }
 
-    private mutating func guestsAreOff(_ question: HypervisorQuestion, now: Now) throws {
+    mutating func guestsAreOff(_ question: HypervisorQuestion, now: Now) throws {
         noteOutliving(question.hypervisor, now: now)
         if isContradicted(question.hypervisor, now: now)
             || heard(question.hypervisor, at: now.monotonic).map({ $0 > question.asked }) == true

@@ -5,7 +5,9 @@ import MusterCore
 extension Engine {
     /// Remembers the guests of a hypervisor that went on without it.
     mutating func noteOutliving(_ hypervisor: ResourceID, now: Now) {
-        guard world.hasGuests, let off = trackers[hypervisor]?.offSince, !isContradicted(hypervisor, now: now) else { return }
+        guard world.hasGuests, let off = trackers[hypervisor]?.offSince, !isContradicted(hypervisor, now: now),
+            !Mutation.outlivingForgotten.isActive
+        else { return }
         for id in world.guests(of: hypervisor) where world.resources[id]?.strayed != true && wasHeard(id, after: off, now: now) {
             let error = MusterError(
                 .guestAbsent, "\(hypervisor) is off, and \(id) was heard after that: it was moved by hand",

@@ -22,6 +22,14 @@ public enum Mutation: String, Sendable, CaseIterable {
     case identityUnchecked
     /// An export is believed to be cut that nobody has cut.
     case revokedWithoutCut
+    /// What was read of a hypervisor before its guest was last heard is evidence about the guest.
+    case guestOffByOldReading
+    /// That a hypervisor's export is cut, or its lease ran out, is evidence about its guests.
+    case guestOffByOtherEvidence
+    /// A guest that was heard after its hypervisor went off is believed to be there all the same.
+    case outlivingForgotten
+    /// That a hypervisor does not have a guest is evidence about one that was on.
+    case guestAbsenceBelieved
 
     #if MUTATIONS
         /// The one that is switched on. Set before an engine is made, by a process that makes them one after the other.

@@ -65,6 +65,7 @@ extension Schema {
                 befalls("shutdown", "Its system shuts down in order and powers off."), befalls("reboot", "Its system restarts in order."),
                 switches("power", "Its power button, whatever its controller does."),
                 switches("mains", "The mains of machine and controller."),
+                switches("heartbeat", "Its heartbeats: off, the process that sends them is dead until its next boot; all else goes on."),
                 switches("network", "The network between it and the engine."), switches("storage", "The way from it to its storage."),
                 word(
                     "load", [.field("name", .text, "A machine, or a server for the machine it runs on."), .field("load", .number)],

@@ -15,6 +15,8 @@ public enum Command: Sendable, Hashable {
     case thaw(String)
     case shutdown(String)
     case reboot(String)
+    /// The process that sends its heartbeats: whatever else it does goes on without.
+    case heartbeat(String, Switch)
     /// The network between it and the engine.
     case network(String, Switch)
     /// The way from it to its storage.

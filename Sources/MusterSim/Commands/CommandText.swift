@@ -10,6 +10,10 @@ extension Command: CustomStringConvertible {
         ("thaw NODE", "a system that hung goes on"),
         ("shutdown NODE", "its system shuts down in order and powers off"),
         ("reboot NODE", "its system restarts in order"),
+        (
+            "heartbeat NODE on|off",
+            "its heartbeats: off, the process that sends them is dead until its next boot, and all else goes on, its guests too"
+        ),
         ("network NODE on|off", "the network between it and the engine"),
         ("storage NODE on|off", "the way from it to its storage"),
         ("load NODE NUMBER", "the load of each of its processors, which its heartbeats carry"),
@@ -64,6 +68,7 @@ extension Command: CustomStringConvertible {
         switch (words.first ?? "", words.count) {
         case ("power", 3): return toggle.map { .power(name, $0) }
         case ("mains", 3): return toggle.map { .mains(name, $0) }
+        case ("heartbeat", 3): return toggle.map { .heartbeat(name, $0) }
         case ("network", 3): return toggle.map { .network(name, $0) }
         case ("storage", 3): return toggle.map { .storage(name, $0) }
         case ("maintenance", 3): return toggle.map { .maintenance(name, $0) }
@@ -179,6 +184,7 @@ extension Command: CustomStringConvertible {
         case .thaw(let name): "thaw \(name)"
         case .shutdown(let name): "shutdown \(name)"
         case .reboot(let name): "reboot \(name)"
+        case .heartbeat(let name, let toggle): "heartbeat \(name) \(toggle)"
         case .network(let name, let toggle): "network \(name) \(toggle)"
         case .storage(let name, let toggle): "storage \(name) \(toggle)"
         case .load(let name, let load): "load \(name) \(load)"

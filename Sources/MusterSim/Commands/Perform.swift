@@ -20,6 +20,9 @@ extension Simulation {
         case .thaw(let name): machines.thaw(try known(name))
         case .shutdown(let name): machines.shutDown(try known(name))
         case .reboot(let name): machines.reboot(try known(name))
+        case .heartbeat(let name, let toggle):
+            machines.change(try known(name)) { $0.hasAgent = toggle == .on }
+            machines.reached(name)
         case .network(let name, let toggle):
             machines.change(try known(name)) { $0.hasNetwork = toggle == .on }
             ([name] + machines.guests(of: name)).forEach(machines.reached)

@@ -16,7 +16,9 @@ extension Machines {
 
     /// Reports until that is taken, then beats. Who is not heard beats on, and is heard again when `reached` says so.
     func beat(_ name: String) {
-        guard let machine = self[name], machine.isUp, let token = machine.token, let bootID = machine.bootID, hears(machine) else { return }
+        guard let machine = self[name], machine.isUp, let token = machine.token, let bootID = machine.bootID, hearsAgent(machine) else {
+            return
+        }
         if machine.hasReported {
             let beat = Heartbeat(
                 mac: machine.mac, token: token, bootID: bootID, epoch: machine.epoch, load: machine.load * Double(machine.cpus),
@@ -52,7 +54,7 @@ extension Machines {
 
     private func took(_ answer: Result<HeartbeatAnswer, MusterError>, _ name: String, _ life: Int) {
         if case .success = answer { showedLife(name) }
-        guard let machine = self[name], machine.life == life, machine.isUp, hears(machine) else { return }
+        guard let machine = self[name], machine.life == life, machine.isUp, hearsAgent(machine) else { return }
         switch answer {
         case .success(.ok):
             change(name) {
@@ -86,7 +88,7 @@ extension Machines {
     /// What lies between the engine and a machine may have changed.
     func reached(_ name: String) {
         guard let machine = self[name], machine.isUp else { return }
-        if hears(machine) { beatNext(name) } else { fallSilent(name) }
+        if hearsAgent(machine) { beatNext(name) } else { fallSilent(name) }
     }
 
     /// The engine's own network, or its process, came or went.

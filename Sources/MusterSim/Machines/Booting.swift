@@ -31,6 +31,7 @@ extension Machines {
             machine.bootID = nil
             machine.hasReported = false
             machine.armed = nil
+            machine.hasAgent = true
         }
         guests(of: name).forEach(powerOff)
     }

@@ -98,6 +98,9 @@ public final class Machines {
     /// Whether the engine and a machine hear each other.
     func hears(_ machine: SimulatedMachine) -> Bool { engineHasNetwork && has(\.hasNetwork, machine) && engine.isRunning }
 
+    /// Whether the engine hears what a machine's agent says.
+    func hearsAgent(_ machine: SimulatedMachine) -> Bool { machine.hasAgent && hears(machine) }
+
     /// The engine has taken note of a machine's life.
     func showedLife(_ name: String) { shownLife[name] = agenda.elapsed }
 

@@ -31,6 +31,8 @@ public struct SimulatedMachine: Sendable {
     public internal(set) var bootID: String?
     /// Whether its boot was taken note of by the engine; it reports again and again until then.
     var hasReported = false
+    /// Whether the process of its agent runs that reports and beats.
+    public internal(set) var hasAgent = true
     /// Whether the engine hears it beat.
     var isHeard = false
     /// Whether its next beat is on the agenda.

@@ -12,6 +12,8 @@ public struct Fault: Sendable, Hashable {
         /// Somebody presses the power button.
         case button
         case mains, network, storage
+        /// The process that beats dies and is started again; everything else goes on.
+        case heartbeat
         /// The controller is silent, lies, refuses, or is cut off.
         case bmc
         /// The controller is slow.
@@ -107,6 +109,7 @@ struct FaultDice {
         case .shutdown: return once(.shutdown(name))
         case .button: return lasting(.power(name, .off), .power(name, .on))
         case .mains: return lasting(.mains(name, .off), .mains(name, .on))
+        case .heartbeat: return lasting(.heartbeat(name, .off), .heartbeat(name, .on))
         case .network: return lasting(.network(name, .off), .network(name, .on))
         case .storage: return lasting(.storage(name, .off), .storage(name, .on))
         case .bmc:

@@ -14,6 +14,7 @@ import Testing
         ("thaw NODE", "sim.thaw(resources.get(\"node1\"))", "thaw node1"),
         ("shutdown NODE", "sim.shutdown(\"node1\")", "shutdown node1"),
         ("reboot NODE", "sim.reboot(\"node1\")", "reboot node1"),
+        ("heartbeat NODE on|off", "sim.heartbeat(\"node1\", \"off\")", "heartbeat node1 off"),
         ("network NODE on|off", "sim.network(\"node1\", \"off\")", "network node1 off"),
         ("storage NODE on|off", "sim.storage(\"node1\", \"off\")", "storage node1 off"),
         ("load NODE NUMBER", "sim.load(\"node1\", 0.9)", "load node1 0.9"),

@@ -99,6 +99,11 @@ function sim.power(machine, to) end
 ---@param to "on"|"off"|boolean
 function sim.mains(machine, to) end
 
+---Its heartbeats: off, the process that sends them is dead until its next boot; all else goes on.
+---@param machine muster.resource|string The machine.
+---@param to "on"|"off"|boolean
+function sim.heartbeat(machine, to) end
+
 ---The network between it and the engine.
 ---@param machine muster.resource|string The machine.
 ---@param to "on"|"off"|boolean

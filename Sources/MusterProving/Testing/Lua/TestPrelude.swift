@@ -144,7 +144,7 @@ enum TestPrelude {
           kill = befalls("sim.kill", "crash"), thaw = befalls("sim.thaw", "thaw"), shutdown = befalls("sim.shutdown", "shutdown"),
           reboot = befalls("sim.reboot", "reboot"), fence = befalls("sim.fence", "fence"),
           power = switches("sim.power", "power"), mains = switches("sim.mains", "mains"), network = switches("sim.network", "network"),
-          storage = switches("sim.storage", "storage"),
+          storage = switches("sim.storage", "storage"), heartbeat = switches("sim.heartbeat", "heartbeat"),
         }
 
         function sim.seed(number) set("seed", want("number", number, "sim.seed", "the seed", "sim.seed(7)")) end

@@ -14,11 +14,21 @@ local function is_needed_off(dead)
   return dead.guests ~= nil
 end
 
+-- A hypervisor that fell silent was left on while its virtual machines lived. With the last of them it is of no use to anybody, and its end
+-- is theirs. Answers whether it was that of this one; if not, its own ladder is left.
+local function ends_with_hypervisor(dead)
+  local hypervisor = dead.hypervisor and resources.get(dead.hypervisor)
+  if not hypervisor or hypervisor.state ~= "failed" or not is_needed_off(hypervisor) then return false end
+  return pcall(hypervisor.fence, hypervisor) and resources.get(dead.name).state == "fenced"
+end
+
 local function fail_over(event)
   local dead = event.resource
   local servers = dead:servers()
   if #servers == 0 and not is_needed_off(dead) then return end   -- nothing ran there: leave it as it is
-  dead:fence()                                                    -- off, and seen off; or it raises
+  if not ends_with_hypervisor(dead) then
+    dead:fence()                                                  -- off, and seen off; or it raises
+  end
   for _, server in ipairs(servers) do
     recover(server)
   end

@@ -93,6 +93,26 @@ describe("a hypervisor that hangs", function()
     expect(servers.get("shop").resource):to_be("guest")
   end)
 
+  it("is ended with the last of its guests when only its heartbeats had stopped before", function()
+    sim.heartbeat("node1", "off")
+    sim.run "2m"
+    expect("resource.failed"):to_have_happened { resource = "node1" }
+    expect("resource.fenced").never:to_have_happened()
+    sim.kill "node1"
+    sim.run_until(function() return servers.get("shop").resource ~= "guest" and shop_runs() end, "1m", "another home of the shop")
+    expect("resource.fenced"):to_have_happened { resource = "node1", times = 1 }
+    expect(events.last { name = "resource.fenced", resource = "guest" }.data.detail):to_be("its hypervisor node1 is off, as its BMC reads")
+  end)
+
+  it("and cannot be switched off leaves its guest to that one's own ladder", function()
+    sim.heartbeat("node1", "off")
+    sim.run "2m"
+    sim.bmc("node1"):silent()
+    sim.kill "node1"
+    sim.run_until(function() return servers.get("shop").resource ~= "guest" and shop_runs() end, "5m", "another home of the shop")
+    expect(events.last { name = "resource.fenced", resource = "guest" }.data.evidence):to_be("revoked")
+  end)
+
   it("is left alone while nothing of its guests is in use", function()
     sim.server("shop"):stop()
     sim.run "1m"

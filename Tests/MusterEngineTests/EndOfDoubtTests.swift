@@ -64,6 +64,17 @@ import Testing
         #expect(bench.count("server.unwanted") == 2)
     }
 
+    @Test func nobodyWaitsForAServerOnAMachineThatWasSeenOff() throws {
+        var bench = Bench()
+        let run = try bench.runShop()
+        bench.step(run, "wait", "server.wait_ready", [["name": "shop"]])
+        bench.pass(3_000)
+        #expect(bench.outcome(run, "wait") == nil)
+        _ = try bench.turn { engine, now in try engine.confirmOff(ResourceID("node1"), operatorName: "ada", now: now) }
+        #expect(bench.errorCode(run, "wait") == "machine_failed")
+        #expect(bench.count("server.wanted") == 1, "its run goes on")
+    }
+
     @Test func nobodyIsToldAgainWhileARunWorksForTheServer() throws {
         var bench = Bench()
         let run = try bench.runShop()

@@ -227,6 +227,20 @@ import Testing
         #expect(bench.errorCode(run, "claim") == .wrongState, "its boot would end them too")
     }
 
+    @Test func aHypervisorWhoseHeartbeatsStoppedIsSwitchedOffOnlyOnceItsGuestsAreSilentToo() throws {
+        var bench = Bench()
+        try bench.declareGuests()
+        try bench.runGuest()
+        bench.pass(11_000, beating: [Bench.guestMAC])
+        #expect(bench.machine("node1")?.failure != nil && bench.machine("web-a")?.liveness == .alive)
+        let run = bench.run()
+        bench.step(run, "early", "resource.power_off", [bench.reference("node1")])
+        #expect(bench.errorCode(run, "early") == .wrongState)
+        bench.pass(4_000)
+        bench.step(run, "late", "resource.power_off", [bench.reference("node1")])
+        #expect(bench.operations.contains { $0.operation.switchesOff("node1") })
+    }
+
     @Test func anEngineWithoutADriverSaysSo() async throws {
         let guest = Guest(Bench.guest("web-a", Bench.guestMAC), of: ResourceID("node1"), at: nil)
         let error = await #expect(throws: MusterError.self) { try await NoHypervisors().state(of: guest) }

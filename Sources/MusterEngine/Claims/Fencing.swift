@@ -116,12 +116,15 @@ extension Engine {
             now: now)
     }
 
-    /// A server that waited for this evidence and has nobody working for it is wanted again.
+    /// A server that waited for this evidence and has nobody working for it is wanted again; nobody waits for it to be ready there.
     mutating func wantServerAfterEvidence(_ resource: Resource, now: Now) {
         guard let claim = world.aliveClaim(on: resource.id), var server = world.servers[claim.server] else { return }
         server.readyEpoch = nil
         world.put(server)
         needsReview = true
+        let error = MusterError(
+            "machine_failed", "\(resource.id) was fenced before \(server.id) was ready on it", subject: resource.id.rawValue)
+        endReadyWaits(for: server.id, because: error, now: now)
         guard server.target == .running, responsibleRun(for: server.id) == nil else { return }
         emit("server.wanted", resource: resource.id, server: server.id, data: ["why": "its machine is fenced"], now: now)
     }

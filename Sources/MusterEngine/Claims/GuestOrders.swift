@@ -50,10 +50,10 @@ extension Engine {
         }
     }
 
-    /// Refuses to switch off a machine that has not failed and whose guests run servers. Errors: `wrong_state`.
+    /// Refuses to switch off a machine whose guests run servers; of one that has failed, those that live. Errors: `wrong_state`.
     func refuseToEndGuests(of resource: Resource) throws {
-        guard resource.failure == nil else { return }
-        let servers = world.guests(of: resource.id).compactMap { id in world.aliveClaim(on: id).map { "\(id) (\($0.server))" } }
+        let ends = world.guests(of: resource.id).filter { resource.failure == nil || world.resources[$0]?.liveness == .alive }
+        let servers = ends.compactMap { id in world.aliveClaim(on: id).map { "\(id) (\($0.server))" } }
         guard let words = servers.words(after: "carries") else { return }
         throw MusterError(
             .wrongState, "\(resource.id) \(words), which would go off with it", hint: "move or stop what its guests run first",

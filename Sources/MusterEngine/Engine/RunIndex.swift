@@ -40,6 +40,8 @@ struct RunIndex: Sendable {
     private(set) var reservers: Set<Place> = []
     /// The steps that order a machine's power, by machine.
     private(set) var powerOrders: [ResourceID: Set<Place>] = [:]
+    /// The steps that wait for a server to be ready.
+    private(set) var readyWaits: [ServerID: Set<Place>] = [:]
     /// By wall-clock milliseconds.
     private var sleepers = DueQueue<Place>()
 
@@ -93,6 +95,9 @@ struct RunIndex: Sendable {
         let place = Place(run: step.run, address: step.address)
         if Effects.powerOrders.contains(step.name), let machine = resourceID(step.arguments) {
             Self.change(&powerOrders, machine, place, isOpen)
+        }
+        if step.name == "server.wait_ready", let server = step.arguments.first?["name"].string {
+            Self.change(&readyWaits, ServerID(server), place, isOpen)
         }
         guard Effects.waits.contains(step.name) else { return }
         if step.name == "wait_for", let event = step.arguments.first?.string {

@@ -40,6 +40,8 @@ struct RunIndex: Sendable {
     private(set) var reservers: Set<Place> = []
     /// The steps that order a machine's power, by machine.
     private(set) var powerOrders: [ResourceID: Set<Place>] = [:]
+    /// The steps that wait for a server to become ready, by server.
+    private var readyWaits: [String: Set<Place>] = [:]
     /// By wall-clock milliseconds.
     private var sleepers = DueQueue<Place>()
 
@@ -94,6 +96,9 @@ struct RunIndex: Sendable {
         if Effects.powerOrders.contains(step.name), let machine = resourceID(step.arguments) {
             Self.change(&powerOrders, machine, place, isOpen)
         }
+        if step.name == "server.wait_ready", let server = step.arguments.first?["name"].string {
+            Self.change(&readyWaits, server, place, isOpen)
+        }
         guard Effects.waits.contains(step.name) else { return }
         if step.name == "wait_for", let event = step.arguments.first?.string {
             Self.change(&waiters, event, place, isOpen)
@@ -129,6 +134,7 @@ struct RunIndex: Sendable {
     var nextSleeper: Timestamp? { sleepers.next.map { Timestamp(milliseconds: $0) } }
 
     func waiters(for event: String) -> [Place] { (waiters[event] ?? []).sorted() }
+    func readyWaits(for server: ServerID) -> [Place] { (readyWaits[server.rawValue] ?? []).sorted() }
 }
 
 extension [RunID] {

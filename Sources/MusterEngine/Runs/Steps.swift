@@ -168,10 +168,7 @@ extension Engine {
 
     /// Ends the waits for a server to become ready on a machine that is gone: whoever waits looks for another at once.
     mutating func endReadyWaits(for server: ServerID, because error: MusterError, now: Now) {
-        let waits = world.openSteps.values.flatMap {
-            $0.values.filter { $0.name == "server.wait_ready" && $0.arguments.first?["name"].string == server.rawValue }
-        }
-        for step in waits.sorted(by: { ($0.run, $0.address) < ($1.run, $1.address) }) {
+        for step in world.readyWaits(for: server) {
             complete(step.run, step.address, .error(error), now: now)
         }
     }

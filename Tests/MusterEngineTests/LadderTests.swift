@@ -83,6 +83,32 @@ import Testing
         #expect(bench.events.last { $0.name == "claim.ended" }?.data["evidence"] == "revoked")
     }
 
+    @Test func anExportThatIsBeingCutIsNotLookedAtInEachTurn() throws {
+        var (bench, run) = try fencing([FenceRung(.storage)])
+        bench.pass(500)
+        let before = bench.engine.ladders.looks
+        bench.pass(10_000)
+        try bench.answer(.success(.words("cut")), where: \.isCut)
+        #expect(bench.engine.ladders.looks - before <= 2, "not in each of 40 turns")
+        bench.pass(9_500)
+        #expect(bench.outcome(run, "fence") == nil)
+        bench.pass(500)
+        #expect(bench.evidence(run, "fence")?.kind == .revoked)
+    }
+
+    @Test func aDetectionTimeThatChangesMeanwhileHolds() throws {
+        for length: Int64 in [5_000, 20_000] {
+            var (bench, run) = try fencing([FenceRung(.storage)])
+            try bench.answer(.success(.words("cut")), where: \.isCut)
+            bench.pass(3_000)
+            bench.turn { engine, _ in engine.world.update { $0.settings.failedAfter = length } }
+            bench.pass(length - 3_500)
+            #expect(bench.outcome(run, "fence") == nil, "\(length)")
+            bench.pass(500)
+            #expect(bench.evidence(run, "fence")?.kind == .revoked, "\(length)")
+        }
+    }
+
     @Test func anAgentIsAskedWhereItStandsAndSaysWhatItSaw() throws {
         let agent = FenceAgent(program: "fence_apc", options: ["plug": "3"], secrets: ["password": "apc"])
         var (bench, run) = try fencing([

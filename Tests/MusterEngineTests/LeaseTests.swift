@@ -59,6 +59,29 @@ import Testing
         #expect(bench.node1?.state(claimed: true) == .fenced)
     }
 
+    @Test func aLeaseThatIsWaitedForIsLookedAtWhenItMayBeOver() throws {
+        var (bench, run) = try waiting()
+        _ = bench.engine.takeTouched()
+        bench.pass(1_000)
+        let before = bench.engine.ladders.looks
+        bench.pass(22_500)
+        #expect(bench.engine.ladders.looks - before <= 2, "not in each of 90 turns")
+        bench.pass(1_000)
+        #expect(bench.evidence(run, "fence")?.kind == .expired)
+    }
+
+    @Test func aMarginThatIsShortenedMeanwhileHolds() throws {
+        var (bench, run) = try waiting()
+        _ = bench.engine.takeTouched()
+        bench.pass(10_000)
+        // The lease of 30 s began at 1 s; it is 22 s by now.
+        bench.turn { engine, _ in engine.world.update { $0.settings.marginOfLeases = 3_000 } }
+        bench.pass(11_000)
+        #expect(bench.outcome(run, "fence") == nil)
+        bench.pass(1_000)
+        #expect(bench.evidence(run, "fence")?.kind == .expired)
+    }
+
     @Test func aMachineThatBootsAfterItsLeaseRanOutIdlesAndItsServerIsWanted() throws {
         var (bench, run) = try waiting()
         _ = bench.engine.takeTouched()

@@ -151,11 +151,13 @@ extension Engine {
         switch ladder.rung?.kind {
         case .storage:
             let proven = silentSinceCut(ladder, now: now.monotonic)?.advanced(by: world.general.settings.failedAfter)
-            // Before that it waits for whoever opens its export, for the cut, or for the network.
-            ladders.schedule(id, at: [ladder.deadline, proven].compactMap { $0 }.min(), eachTurn: proven == nil)
+            // The end of the cut is told; who opens the export, or the network, is waited for.
+            let isWaiting = ladder.cut == nil ? !ladder.isCutting : proven == nil
+            ladders.schedule(id, at: [ladder.deadline, proven].compactMap { $0 }.min(), eachTurn: isWaiting)
         case .lease:
             let end = leaseEnd(ladder, now: now.monotonic)
-            ladders.schedule(id, at: [ladder.deadline, end].compactMap { $0 }.min(), eachTurn: true)
+            let isWaiting = end == nil || touchesTold <= ladder.touchesTold
+            ladders.schedule(id, at: [ladder.deadline, end].compactMap { $0 }.min(), eachTurn: isWaiting)
         default: ladders.schedule(id, at: ladder.deadline, eachTurn: false)
         }
     }

@@ -8,6 +8,8 @@ struct Ladders: Sendable {
     private var due = DueQueue<LadderID>()
     /// Those that wait for something that has no time, or whose machine has changed: looked at in the next turn.
     private var next: Set<LadderID> = []
+    /// How many were looked at.
+    private(set) var looks = 0
 
     /// A ladder's machine never changes.
     subscript(id: LadderID) -> Ladder? {
@@ -53,6 +55,7 @@ struct Ladders: Sendable {
         var all = next
         next = []
         while let id = due.pop(dueBy: now.milliseconds) { all.insert(id) }
+        looks += all.count
         return all.sorted()
     }
 }

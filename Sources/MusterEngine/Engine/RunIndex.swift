@@ -41,7 +41,7 @@ struct RunIndex: Sendable {
     /// The steps that order a machine's power, by machine.
     private(set) var powerOrders: [ResourceID: Set<Place>] = [:]
     /// The steps that wait for a server to be ready.
-    private(set) var readyWaits: [ServerID: Set<Place>] = [:]
+    private var readyWaits: [ServerID: Set<Place>] = [:]
     /// By wall-clock milliseconds.
     private var sleepers = DueQueue<Place>()
 
@@ -134,6 +134,7 @@ struct RunIndex: Sendable {
     var nextSleeper: Timestamp? { sleepers.next.map { Timestamp(milliseconds: $0) } }
 
     func waiters(for event: String) -> [Place] { (waiters[event] ?? []).sorted() }
+    func readyWaits(for server: ServerID) -> [Place] { (readyWaits[server] ?? []).sorted() }
 }
 
 extension [RunID] {

@@ -391,6 +391,9 @@ public struct World: Sendable {
 
     func steps(waitingFor event: String) -> [Step] { index.waiters(for: event).compactMap { openSteps[$0.run]?[$0.address] } }
 
+    /// The open steps that wait for a server to become ready, in order.
+    func readyWaits(for server: ServerID) -> [Step] { index.readyWaits(for: server).compactMap { openSteps[$0.run]?[$0.address] } }
+
     /// Code that neither a live run nor an active hook needs is dropped from memory; the store keeps it.
     mutating func forgetUnusedCode() {
         let used = Set(runs.values.map(\.code)).union(hooks.values.filter(\.active).map(\.code))

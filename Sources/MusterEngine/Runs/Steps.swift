@@ -168,7 +168,7 @@ extension Engine {
 
     /// Ends the waits for a server to become ready on a machine that is gone: whoever waits looks for another at once.
     mutating func endReadyWaits(for server: ServerID, because error: MusterError, now: Now) {
-        for wait in world.index.readyWaits[server, default: []].sorted() { complete(wait.run, wait.address, .error(error), now: now) }
+        for step in world.readyWaits(for: server) { complete(step.run, step.address, .error(error), now: now) }
     }
 
     /// Ends steps that nobody wants to hear of any more: those of the branches that lost a race. What a driver is doing for one goes on;

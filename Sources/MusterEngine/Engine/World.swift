@@ -57,7 +57,7 @@ public struct World: Sendable {
     var changed: Set<ResourceID> = []
     /// Whether anything changed since the last tick began.
     var hasChanged = true
-    /// The servers on whose trouble something may have changed since the last review.
+    /// The servers on whose trouble something may have changed.
     private var unreviewed: Set<ServerID> = []
     private var allUnreviewed = true
     /// The machines about which something changed that may change the answer to their heartbeats.
@@ -211,6 +211,8 @@ public struct World: Sendable {
     mutating func takeMaintenanceOver(_ now: Timestamp) -> ResourceID? { maintenanceEnds.pop(dueBy: now.milliseconds) }
     var nextMaintenanceEnd: Timestamp? { maintenanceEnds.next.map { Timestamp(milliseconds: $0) } }
 
+    /// Has a server reviewed of which nothing that is stored has changed.
+    mutating func reviewAgain(_ id: ServerID) { unreviewed.insert(id) }
     /// The servers to review, in the order of their names.
     mutating func takeUnreviewed() -> [ServerID] {
         defer {
@@ -220,9 +222,6 @@ public struct World: Sendable {
         // What a restored engine waits for concerns every server.
         return (allUnreviewed || general.restored != nil ? Set(servers.keys) : unreviewed).sorted()
     }
-
-    /// Has a server reviewed of which nothing that is stored has changed.
-    mutating func reviewAgain(_ id: ServerID) { unreviewed.insert(id) }
 
     mutating func put(_ image: Image) {
         images[image.id] = image

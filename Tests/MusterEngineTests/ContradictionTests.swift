@@ -1,14 +1,19 @@
 import MusterCore
-import MusterEngine
 import Testing
+
+@testable import MusterEngine
 
 /// A machine speaks while its controller reads off: that one is another machine's, or lies.
 @Suite struct ContradictionTests {
     private let node1 = ResourceID("node1")
 
     /// node1 idles and beats; its controller, which is cabled to another machine and tells no GUID, has read off, twice.
-    private func contradicted(ladder: [FenceRung]? = nil, claimed: Bool = false) throws -> Bench {
+    private func contradicted(ladder: [FenceRung]? = nil, claimed: Bool = false, bmc: Bool = true) throws -> Bench {
         var bench = Bench()
+        if !bmc, var host = bench.node1 {
+            host.bmc = nil
+            bench.turn { engine, _ in engine.world.put(host) }
+        }
         if let ladder { try bench.declare(ladder: ladder) }
         if claimed {
             let run = try bench.runShop()
@@ -81,6 +86,17 @@ import Testing
         try bench.answer(.success(.words("cut")), where: \.isCut)
         bench.pass(10_500)
         #expect(bench.evidence(run, "fence")?.kind == .revoked)
+    }
+
+    @Test func anAgentInItsPlaceIsTheSameAndARungThatIsNotThereFailsNobody() throws {
+        let agent = FenceAgent(program: "fence_apc", options: ["plug": "3"], secrets: [:])
+        var bench = try contradicted(
+            ladder: [FenceRung(.bmc), FenceRung(.agent, agent: agent), FenceRung(.storage)], claimed: true, bmc: false)
+        bench.pass(11_000)
+        let run = bench.run()
+        bench.step(run, "fence", "resource.fence", [bench.reference("node1")])
+        #expect(bench.events.filter { $0.name == "fence.rung_failed" }.map { $0.data["rung"] } == ["fence_apc"])
+        #expect(bench.operations.contains { $0.operation.isCut })
     }
 
     @Test func itIsNotSwitchedByThatController() throws {

@@ -25,7 +25,12 @@ extension Engine {
 
     /// The same for a rung that goes by that controller.
     func contradiction(_ rung: FenceRung, _ resource: Resource, now: Now) -> MusterError? {
-        let isControl = rung.kind == .bmc || rung.kind == .agent && resource.switchingAgent.map { $0 == rung.agent } ?? false
+        let isControl =
+            switch rung.kind {
+            case .bmc: resource.bmc != nil
+            case .agent: resource.switchingAgent != nil && resource.switchingAgent == rung.agent
+            default: false
+            }
         return isControl ? contradiction(resource, now: now) : nil
     }
 }

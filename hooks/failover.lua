@@ -14,11 +14,16 @@ local function is_needed_off(dead)
   return dead.guests ~= nil
 end
 
--- A hypervisor that fell silent was left on while its virtual machines lived. With the last of them it is of no use to anybody, and its end
--- is theirs. Answers whether it was that of this one; if not, its own ladder is left.
+-- A hypervisor that fell silent was left on while its virtual machines lived. Once the last of them has failed it is of no use to anybody, and
+-- its end is theirs. Answers whether it was that of this one; if not, its own ladder is left.
 local function ends_with_hypervisor(dead)
   local hypervisor = dead.hypervisor and resources.get(dead.hypervisor)
-  if not hypervisor or hypervisor.state ~= "failed" or not is_needed_off(hypervisor) then return false end
+  if not hypervisor or hypervisor.state ~= "failed" then return false end
+  for _, name in ipairs(hypervisor.guests or {}) do
+    local guest = resources.get(name)
+    -- One that is suspect, or starts, may live: it fails in its own time, and then it is the last.
+    if guest.liveness == "alive" or guest.state == "suspect" or guest.state == "starting" then return false end
+  end
   return pcall(hypervisor.fence, hypervisor) and resources.get(dead.name).state == "fenced"
 end
 
